@@ -1,0 +1,16 @@
+# Copyright: the slipway.fargate team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The facts that components publish, one file a kind.
+
+Imported one by one, as Ansible ships a module only with what it imports by name.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.slipway.fargate.plugins.module_utils.components import sqs
+from ansible_collections.slipway.fargate.plugins.module_utils.components._kind import Kind
+
+KINDS: dict[str, Kind] = {
+    "sqs": sqs.KIND,
+}
