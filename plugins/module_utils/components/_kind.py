@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -40,7 +40,7 @@ class Kind(NamedTuple):
     """How the facts of one kind of component are found."""
 
     resource: str  # what AWS calls it: "SQS queue"
-    facts: tuple[str, ...]  # the names of its facts, beyond `name`
+    facts: Mapping[str, str]  # its facts beyond `name`, each with a description for the README
     read: Callable[[Aws, str, dict[str, Any]], Facts | None]  # (account, name, options) -> facts, None if not there
     predict: Callable[[Aws, str, dict[str, Any]], Facts] = lambda aws, name, options: {}  # what its name tells
     options: tuple[str, ...] = ()  # the role's variables that `read` needs beyond the name

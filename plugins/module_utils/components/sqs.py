@@ -22,4 +22,4 @@ def predict(aws: Aws, name: str, options: dict[str, Any]) -> Facts:
     return {"arn": aws.arn("sqs", name)}
 
 
-KIND = Kind("SQS queue", ("url", "arn"), read, predict)
+KIND = Kind("SQS queue", {"url": "the URL of the queue", "arn": "the ARN of the queue"}, read, predict)

@@ -1,0 +1,100 @@
+# Copyright: the slipway.fargate team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.slipway.fargate.plugins.module_utils.components import KINDS
+from ansible_collections.slipway.fargate.plugins.module_utils.engine import UNKNOWN
+from ansible_collections.slipway.fargate.plugins.plugin_utils import validation
+
+
+class ActionModule(ActionBase):
+    """Reports all that is wrong with the input of an environment at once, before anything is written."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        hostvars = task_vars["hostvars"]
+        raw = {host: hostvars.raw_get(host) for host in task_vars["groups"]["all"]}
+        components = {
+            host: variables["component_kind"] for host, variables in raw.items() if "component_kind" in variables
+        }
+        # A component refers to others through their published facts: none is known yet, the shape is.
+        stubs = {host: {**raw[host], "component": _shape(kind)} for host, kind in components.items()}
+        problems, options = [], {}
+        for host, kind in components.items():
+            own = {**raw[host], "component": stubs[host]["component"], "hostvars": stubs}
+            options[host] = {}
+            problems += [f"{host}: {problem}" for problem in self._problems(kind, own, components, options[host])]
+        problems += self._account_problems(components, options, task_vars) if not problems else []
+        if problems:
+            stack = f"{task_vars.get('stack_name')}/{task_vars.get('stack_environment')}"
+            listed = "\n".join(f"  - {problem}" for problem in problems)
+            plural = "s" if len(problems) > 1 else ""
+            return {
+                **result,
+                "failed": True,
+                "msg": f"{len(problems)} problem{plural} with {stack}:\n{listed}",
+                "problems": problems,
+            }
+        return {**result, "changed": False, "ansible_facts": {"slipway_validated": True}}
+
+    def _problems(
+        self, kind: str, variables: dict[str, Any], components: Mapping[str, str], options: dict[str, Any]
+    ) -> Iterator[str]:
+        raw = validation.own_variables(kind, variables)
+        yield from validation.unknown_options(kind, iter(raw))
+        yield from validation.template_problems(kind, raw, components)
+        spec = validation.specification(kind)
+        defaults = {name: option["default"] for name, option in spec.items() if "default" in option}
+        values = {**defaults, **{name: raw[name] for name in raw if name in spec}}
+        templar = self._templar.copy_with_new_env(available_variables={**variables, **values})
+        broken = False
+        for name, value in values.items():
+            if validation.refers_to_others(value, components):
+                continue  # reported above
+            try:
+                options[name] = templar.template(value)
+            except AnsibleError as error:
+                broken = True
+                yield f"{name} cannot be templated: {error}"
+        types = list(validation.type_problems(kind, options))
+        yield from types
+        yield from validation.reference_problems(kind, options, components)
+        if not (types or broken):
+            region = templar.template(variables.get("aws_region"))
+            yield from validation.rule_problems(kind, {**options, "aws_region": region})
+
+    def _account_problems(
+        self, components: Mapping[str, str], options: Mapping[str, dict[str, Any]], task_vars: dict[str, Any]
+    ) -> list[str]:
+        """What must be there already and is not: a VPC that is only looked up."""
+        problems = []
+        for host, kind in components.items():
+            mode = options[host].get("vpc_mode") if kind == "vpc" else "create"
+            if mode == "create":
+                continue
+            arguments = {
+                "component": host,
+                "kind": kind,
+                "name": options[host][f"{kind}_name"],
+                "options": {name: options[host].get(name) for name in KINDS[kind].options},
+                "region": self._templar.template(task_vars["aws_region"]),
+            }
+            read = self._execute_module("slipway.fargate.component_info", arguments, task_vars=task_vars)
+            if read.get("failed"):
+                problems.append(f"{host}: {read.get('msg')}")
+        return problems
+
+
+def _shape(kind: str) -> dict[str, Any]:
+    return {"kind": kind, "name": UNKNOWN, "exists": False, **dict.fromkeys(KINDS[kind].facts, UNKNOWN)}

@@ -1,0 +1,45 @@
+#!/usr/bin/python
+# Copyright: the slipway.fargate team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# The work is done on the controller, in plugins/action/validate_environment.py.
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: validate_environment
+short_description: Report everything that is wrong with the input of an environment
+version_added: 0.1.0
+description:
+  - Checks every component of the inventory against the argument specification and the rules of its role, and its
+    references to other components, and reports all problems at once.
+  - An unknown variable with the prefix of the component's role is a problem that names the nearest known one.
+  - Looks up a VPC that the environment does not create; that is the only call to AWS, and it reads.
+  - Every playbook of this collection starts with it. Runs on the controller, once for the whole environment.
+author:
+  - The slipway.fargate team (@slipway)
+attributes:
+  check_mode:
+    description: Never writes.
+    support: full
+  diff_mode:
+    description: Never changes anything.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: Validate the environment
+  slipway.fargate.validate_environment:
+  run_once: true
+"""
+
+RETURN = r"""
+problems:
+  description: What is wrong, each with its component, option, value and what is allowed.
+  returned: failure
+  type: list
+  elements: str
+  sample:
+    - "database: rds_port is 70000; allowed are 1 to 65535"
+"""

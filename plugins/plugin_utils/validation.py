@@ -1,0 +1,124 @@
+# Copyright: the slipway.fargate team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is wrong with the input of an environment: pure functions, no call to AWS."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.slipway.fargate.plugins.module_utils.engine import SENSITIVE, is_unknown
+
+ROLES = Path(__file__).parents[2] / "roles"
+RULES = "ansible_collections.slipway.fargate.plugins.plugin_utils.rules"
+HOSTVARS = re.compile(r"""hostvars(?:\.([A-Za-z_]\w*)|\[\s*['"]([^'"]+)['"]\s*\])""")
+
+Options = dict[str, Any]
+References = Mapping[str, str | tuple[str, Callable[[Any], Iterator[str]]]]
+
+
+@cache
+def specification(kind: str) -> dict[str, Any]:
+    """The options of the kind's role."""
+    text = (ROLES / kind / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
+    return yaml.safe_load(text)["argument_specs"]["main"]["options"]
+
+
+@cache
+def kinds() -> tuple[str, ...]:
+    return tuple(sorted(role.name for role in ROLES.iterdir() if role.is_dir()))
+
+
+def own_variables(kind: str, variables: Mapping[str, Any]) -> Options:
+    """The variables with the prefix of the kind, and not of a kind with a longer name: vpc_endpoint is not vpc's."""
+    longer = tuple(f"{other}_" for other in kinds() if other.startswith(f"{kind}_"))
+    mine = (name for name in variables if name.startswith(f"{kind}_"))
+    return {name: variables[name] for name in mine if not (longer and name.startswith(longer))}
+
+
+def unknown_options(kind: str, names: Iterator[str]) -> Iterator[str]:
+    """A typo must not silently become a default."""
+    known = specification(kind)
+    for name in names:
+        if name not in known:
+            nearest = get_close_matches(name, known, 1, 0.5)
+            hint = f"did you mean {nearest[0]}?" if nearest else f"options of {kind} are {', '.join(sorted(known))}"
+            yield f"unknown option {name}: {hint}"
+
+
+def type_problems(kind: str, options: Options) -> Iterator[str]:
+    """What the types, choices and required options of the role's specification refuse."""
+    unknown = {name for name, value in options.items() if is_unknown(value)}
+    spec = {name: option for name, option in specification(kind).items() if name not in unknown}
+    given = {name: value for name, value in options.items() if name not in unknown and value is not None}
+    for message in ArgumentSpecValidator(spec).validate(given).error_messages:
+        yield without_secrets(message, spec, given)
+
+
+def without_secrets(message: str, spec: Mapping[str, Any], options: Options) -> str:
+    for name, value in options.items():
+        if spec.get(name, {}).get("no_log") and value:
+            message = message.replace(str(value), SENSITIVE)
+    return message
+
+
+def rule_problems(kind: str, options: Options) -> Iterator[str]:
+    """What the rules of the kind refuse beyond types."""
+    yield from _rules(kind).problems(options)
+
+
+def reference_problems(kind: str, options: Options, components: Mapping[str, str]) -> Iterator[str]:
+    """Options that name a component which is not there, or is of another kind."""
+    references: References = getattr(_rules(kind), "REFERENCES", {})
+    for option, target in references.items():
+        wanted, names_of = target if isinstance(target, tuple) else (target, _names)
+        value = options.get(option)
+        for name in [] if value is None or is_unknown(value) else names_of(value):
+            if components.get(name) != wanted:
+                there = sorted(host for host, kind_of in components.items() if kind_of == wanted)
+                yield f"{option} names {name!r}, which is no {wanted} of this environment; there are {', '.join(there) or 'none'}"
+
+
+def template_problems(kind: str, variables: Options, components: Mapping[str, str]) -> Iterator[str]:
+    """Templates that refer to a component which is not there."""
+    for option, value in variables.items():
+        for name in refers_to_others(value, components):
+            nearest = get_close_matches(name, components, 1)
+            hint = f"did you mean {nearest[0]}?" if nearest else f"components are {', '.join(sorted(components))}"
+            yield f"{option} refers to hostvars of {name!r}, which is no component of this environment: {hint}"
+
+
+def refers_to_others(value: Any, components: Mapping[str, str]) -> list[str]:
+    """The names in references of a template that are no component."""
+    return sorted(set(_referred(value)) - components.keys())
+
+
+def _referred(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield from (dotted or quoted for dotted, quoted in HOSTVARS.findall(value))
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _referred(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _referred(item)
+
+
+def _names(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    else:
+        yield from (name for name in value if isinstance(name, str))
+
+
+def _rules(kind: str) -> Any:
+    return importlib.import_module(f"{RULES}.{kind}")
