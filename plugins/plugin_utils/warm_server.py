@@ -1,0 +1,638 @@
+# Copyright: the slipway.fargate team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The fork server of the warm connection.
+
+Runs in an interpreter of its own, started by the first worker that needs it, and outlives no controller. It imports
+what payloads need and never runs one itself: each gets a fork, which executes AnsiballZ's own wrapper. Only standard
+library here: the file is executed as it is, outside the collection loader.
+"""
+
+from __future__ import annotations
+
+import atexit
+import base64
+import dis
+import gc
+import importlib.machinery
+import importlib.util
+import io
+import marshal
+import mmap
+import os
+import re
+import select
+import signal
+import socket
+import struct
+import sys
+import threading
+import time
+import types
+import typing as t
+import zipfile
+import zipimport
+
+ACCEPTED, DECLINED = b'A', b'N'
+HEADER = struct.Struct('!3Q')
+STATUS = struct.Struct('!i')
+PEER = struct.Struct('3i')
+PR_SET_PDEATHSIG = 1
+REPORT_SIZE = 65536
+GRACE = 2.0
+
+# What shapes an interpreter while it starts, or a library while it is imported: a payload whose environment differs
+# here from the server's gets an interpreter of its own.
+STARTUP_ENVIRONMENT = re.compile(
+    rb'(PYTHON|LC_|LD_|OPENSSL_|MALLOC_|GLIBC_|COVERAGE_|BOTO_|BOTOCORE_)|(LANG|LANGUAGE|HOME|SSLKEYLOGFILE)\Z'
+)
+
+# Code that may be executed here, ahead of the fork: libraries that are known to do nothing when they are imported.
+PRELOADABLE = re.compile(
+    r'ansible\.module_utils\.|ansible_collections\.(amazon\.aws|community\.aws|slipway\.fargate)\.plugins\.module_utils\.'
+)
+PRELOADABLE_LIBRARIES = frozenset(('boto3', 'botocore', 's3transfer', 'jmespath', 'urllib3', 'dateutil'))
+VIRTUAL_ROOT = '/slipway-warm-payload.zip'
+
+Sources = dict[str, bytes]
+
+
+class Payload:
+    """One distinct zip: the sources a module travels with, and which loaded modules it may share."""
+
+    def __init__(self, zip_data: bytes) -> None:
+        self.zip_data = zip_data
+        archive = zipfile.ZipFile(io.BytesIO(base64.b64decode(zip_data)))
+        # Line ends as zipimport normalises them before compiling.
+        self.sources: Sources = {
+            info.filename: archive.read(info).replace(b'\r\n', b'\n').replace(b'\r', b'\n')
+            for info in archive.infolist() if info.filename.endswith('.py')
+        }
+        self.prepared = False
+        self._foreign: tuple[int, list[str]] = (-1, [])
+
+    def find(self, name: str) -> tuple[str, bytes, bool] | None:
+        """A module's path inside the zip, its source, and whether it is a package."""
+        stem = name.replace('.', '/')
+        for path, is_package in ((f'{stem}/__init__.py', True), (f'{stem}.py', False)):
+            if path in self.sources:
+                return path, self.sources[path], is_package
+        return None
+
+    def foreign(self, library: Library) -> list[str]:
+        """The loaded modules that a process of this payload alone would not have, or have from other source."""
+        if self._foreign[0] != len(library.loaded):
+            self._foreign = (len(library.loaded), self._compute_foreign(library))
+        return self._foreign[1]
+
+    def _compute_foreign(self, library: Library) -> list[str]:
+        foreign: set[str] = set()
+        for name, module in library.loaded.items():
+            found = self.find(name)
+            if not found or (found[1], found[2]) != (module.source, module.is_package):
+                foreign.add(name)
+        # Whatever imported one of these, or lives in it, was built on it: out as well.
+        grown = True
+        while grown:
+            more = {
+                name for name, module in library.loaded.items()
+                if name not in foreign and not foreign.isdisjoint(module.needs)
+            }
+            foreign |= more
+            grown = bool(more)
+        return sorted(foreign, reverse=True)
+
+
+class Loaded(t.NamedTuple):
+    """A module executed in the server, with what it was made from."""
+
+    module: types.ModuleType
+    code: types.CodeType
+    path: str
+    source: bytes
+    is_package: bool
+    needs: frozenset[str]
+
+
+class Library:
+    """Imports modules of payloads into the server, and keeps compiled code of all others."""
+
+    def __init__(self) -> None:
+        self.loaded: dict[str, Loaded] = {}
+        self._code: dict[tuple[str, bytes], types.CodeType] = {}
+        self._payload: Payload | None = None
+
+    # the meta path finder
+
+    def find_spec(self, name: str, path: t.Any = None, target: t.Any = None) -> importlib.machinery.ModuleSpec | None:
+        if not self._payload or not (found := self._payload.find(name)):
+            return None
+        origin = f'{VIRTUAL_ROOT}/{found[0]}'
+        spec = importlib.machinery.ModuleSpec(name, self, origin=origin, is_package=found[2])  # type: ignore[arg-type]
+        if found[2]:
+            spec.submodule_search_locations = [os.path.dirname(origin)]
+        spec.has_location = True
+        return spec
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
+        return None
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        assert self._payload
+        name = module.__name__
+        found = self._payload.find(name)
+        assert found
+        path, source, is_package = found
+        code = compile(source, f'{VIRTUAL_ROOT}/{path}', 'exec', dont_inherit=True)
+        exec(code, module.__dict__)
+        self.loaded[name] = Loaded(module, code, path, source, is_package, _needs(name, code, is_package))
+
+    # use
+
+    def prepare(self, payload: Payload, module_name: str) -> None:
+        """Import what the payload's module imports, as far as that is known to be harmless."""
+        payload.prepared = True
+        found = payload.find(module_name)
+        if not found:
+            return
+        self._payload = payload
+        sys.meta_path.insert(0, self)  # type: ignore[arg-type]
+        try:
+            _import_quietly('ansible.module_utils._internal._ansiballz._loader')
+            for name in _module_level_imports(module_name, self.code(found[0], found[1]), is_package=False):
+                if self._may_import(name, payload):
+                    _import_quietly(name)
+        finally:
+            sys.meta_path.remove(self)  # type: ignore[arg-type]
+            self._payload = None
+
+    @staticmethod
+    def _may_import(name: str, payload: Payload) -> bool:
+        top = name.partition('.')[0]
+        if PRELOADABLE.match(name):
+            return payload.find(name) is not None
+        return top in PRELOADABLE_LIBRARIES or (top in sys.stdlib_module_names and top not in sys.builtin_module_names)
+
+    def code(self, path: str, source: bytes) -> types.CodeType:
+        """Compiled once for all forks; the caller gives it the file name of its own archive."""
+        key = (path, source)
+        if key not in self._code:
+            self._code[key] = compile(source, f'{VIRTUAL_ROOT}/{path}', 'exec', dont_inherit=True)
+        return self._code[key]
+
+
+def _needs(name: str, code: types.CodeType, is_package: bool) -> frozenset[str]:
+    needs = set(_module_level_imports(name, code, is_package))
+    needs.add(name.rpartition('.')[0])
+    needs.discard(name)
+    return frozenset(needs)
+
+
+def _module_level_imports(name: str, code: types.CodeType, is_package: bool) -> list[str]:
+    """The absolute names that a module's own level imports; `from x import y` yields x and x.y."""
+    package = name if is_package else name.rpartition('.')[0]
+    names: dict[str, None] = {}
+    before: list[t.Any] = [None, None]
+    for instruction in dis.get_instructions(code):
+        if instruction.opname == 'IMPORT_NAME':
+            level, members = before
+            target = instruction.argval
+            if level:
+                base = package.split('.')
+                base = base[:len(base) - level + 1]
+                target = '.'.join([*base, target] if target else base)
+            names[target] = None
+            for member in members or ():
+                names[f'{target}.{member}'] = None
+        before = [before[1], instruction.argval]
+    return list(names)
+
+
+def _import_quietly(name: str) -> None:
+    try:
+        importlib.import_module(name)
+    except Exception:  # the payload will meet the same error by itself
+        pass
+
+
+class Request(t.NamedTuple):
+    """A payload with its process's surroundings, as the worker sent it."""
+
+    environ: dict[bytes, bytes]
+    cwd: bytes
+    umask: int
+    head: bytes
+    zip_data: bytes
+    stdout: int
+    stderr: int
+
+
+class Child(t.NamedTuple):
+    """A running payload."""
+
+    pid: int
+    handle: int
+    client: socket.socket
+    report: mmap.mmap
+
+
+class Server:
+    """Accepts requests, forks for each, and goes away with the controller."""
+
+    def __init__(self, options: dict[str, t.Any]) -> None:
+        self._path: str = options['path']
+        self._listener = socket.socket(fileno=options['listener'])
+        self._controller: int = options['controller']
+        self._rules: list[tuple[bytes, str, int]] = options['shell_rules']
+        self._startup = _startup_environment(dict(os.environb))
+        self._poll = select.poll()
+        self._waiting: dict[int, socket.socket] = {}
+        self._by_client: dict[int, Child] = {}
+        self._by_handle: dict[int, Child] = {}
+        self._payloads: dict[bytes, Payload] = {}
+        self._wrappers: dict[bytes, types.CodeType] = {}
+        self._library = Library()
+        self._at_end = _closed_pipe()
+        self._prctl = _load_prctl()
+
+    def serve(self) -> t.Callable[[], None]:
+        """Serve until the controller ends. Returns in forks only, with what the fork has to do."""
+        for fd in (self._listener.fileno(), self._controller):
+            os.set_inheritable(fd, False)
+            self._poll.register(fd, select.POLLIN)
+        while True:
+            for fd, event in self._poll.poll():
+                if fd == self._controller:
+                    self._end()
+                elif fd == self._listener.fileno():
+                    self._accept()
+                elif fd in self._by_handle:
+                    self._reap(self._by_handle[fd])
+                elif fd in self._by_client:
+                    self._hear(self._by_client[fd])
+                elif fd in self._waiting and (work := self._start(self._waiting.pop(fd))):
+                    return work
+
+    def _accept(self) -> None:
+        client, _address = self._listener.accept()
+        if PEER.unpack(client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size))[1] != os.geteuid():
+            client.close()
+            return
+        self._waiting[client.fileno()] = client
+        self._poll.register(client, select.POLLIN)
+
+    def _start(self, client: socket.socket) -> t.Callable[[], None] | None:
+        self._poll.unregister(client)
+        request = self._receive(client)
+        if not request:
+            client.close()
+            return None
+        try:
+            payload, wrapper, arguments = self._prepare(request)
+        except Exception:
+            payload = None
+        if not payload or not self._fits(request):
+            self._answer(client, DECLINED)
+            client.close()
+            os.close(request.stdout)
+            os.close(request.stderr)
+            return None
+        if not self._answer(client, ACCEPTED):
+            client.close()
+            os.close(request.stdout)
+            os.close(request.stderr)
+            return None
+        report = mmap.mmap(-1, REPORT_SIZE)
+        gc.collect(0)
+        gc.freeze()
+        parent = os.getpid()
+        pid = os.fork()
+        if not pid:
+            self._become_module(parent, request)
+            return Execution(self._library, payload, wrapper, arguments, report).run
+        os.close(request.stdout)
+        os.close(request.stderr)
+        self._watch(Child(pid, os.pidfd_open(pid), client, report))
+        return None
+
+    @staticmethod
+    def _answer(client: socket.socket, answer: bytes) -> bool:
+        try:
+            client.sendall(answer)
+        except OSError:
+            return False
+        return True
+
+    def _receive(self, client: socket.socket) -> Request | None:
+        try:
+            header, fds, _flags, _address = socket.recv_fds(client, HEADER.size, 3)
+        except OSError:
+            return None
+        if len(header) < HEADER.size or len(fds) != 3:
+            for fd in fds:
+                os.close(fd)
+            return None
+        for fd in fds:
+            os.set_inheritable(fd, False)
+        sizes = HEADER.unpack(header)
+        with os.fdopen(fds[0], 'rb', buffering=0) as stream:
+            stream.seek(0)
+            meta, head, zip_data = (_read(stream, size) for size in sizes)
+        fields = marshal.loads(meta)
+        environ = self._through_shell(fields['environ'], fields['cwd'])
+        environ.update(fields['assignments'])
+        return Request(environ, fields['cwd'], fields['umask'], head, zip_data, fds[1], fds[2])
+
+    def _through_shell(self, environ: dict[bytes, bytes], cwd: bytes) -> dict[bytes, bytes]:
+        """The environment as the shell that `local` starts would hand it to a command."""
+        for name, rule, argument in self._rules:
+            if rule == 'unset':
+                environ.pop(name, None)
+            elif rule == 'pwd':
+                environ[name] = _working_directory(environ.get(name, b''), cwd)
+            elif rule == 'shlvl':
+                before = environ.get(name, b'0')
+                environ[name] = b'%d' % ((int(before) if before.isdigit() else 0) + argument)
+            elif rule == 'interpreter':
+                environ[name] = os.fsencode(sys.executable)
+        return environ
+
+    def _fits(self, request: Request) -> bool:
+        return _startup_environment(request.environ) == self._startup
+
+    def _prepare(self, request: Request) -> tuple[Payload, types.CodeType, bytes]:
+        wrapper, arguments = _split_head(request.head)
+        if wrapper not in self._wrappers:
+            self._wrappers[wrapper] = compile(wrapper + _CALL, '<stdin>', 'exec', dont_inherit=True)
+        payload = self._payloads.get(request.zip_data)
+        if not payload:
+            payload = self._payloads[request.zip_data] = Payload(request.zip_data)
+        if not payload.prepared:
+            match = re.search(rb"^module_fqn='([\w.]+)',$", arguments, re.MULTILINE)
+            self._library.prepare(payload, match[1].decode() if match else '')
+        return payload, self._wrappers[wrapper], arguments
+
+    def _become_module(self, parent: int, request: Request) -> None:
+        """Turn this fork into the process that `local` would have started."""
+        if self._prctl:
+            self._prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+        os.setsid()
+        for fd, source in ((0, self._at_end), (1, request.stdout), (2, request.stderr)):
+            os.dup2(source, fd)
+        self._forget_sockets()
+        os.closerange(3, 4096)
+        os.environ.clear()
+        os.environb.update(request.environ)
+        time.tzset()
+        os.umask(request.umask)
+        os.chdir(request.cwd)
+
+    def _forget_sockets(self) -> None:
+        # Closed by number right after this: their objects must not close whatever gets the numbers next.
+        for client in (self._listener, *self._waiting.values(), *(child.client for child in self._by_handle.values())):
+            client.detach()
+
+    def _watch(self, child: Child) -> None:
+        self._by_handle[child.handle] = self._by_client[child.client.fileno()] = child
+        self._poll.register(child.handle, select.POLLIN)
+        self._poll.register(child.client, select.POLLIN)
+
+    def _hear(self, child: Child) -> None:
+        """The worker said that it stops waiting, or is gone: then its module goes as it would with `local`."""
+        try:
+            message = child.client.recv(1)
+        except OSError:
+            message = b''
+        self._poll.unregister(child.client)
+        del self._by_client[child.client.fileno()]
+        if not message:
+            _kill(child.pid, signal.SIGTERM)
+
+    def _reap(self, child: Child) -> None:
+        _pid, status = os.waitpid(child.pid, 0)
+        self._poll.unregister(child.handle)
+        del self._by_handle[child.handle]
+        os.close(child.handle)
+        if self._by_client.pop(child.client.fileno(), None):
+            self._poll.unregister(child.client)
+        try:
+            child.client.sendall(STATUS.pack(os.waitstatus_to_exitcode(status)))
+        except OSError:
+            pass
+        child.client.close()
+        child.report.close()
+
+    def _end(self) -> t.NoReturn:
+        """The controller is gone: so is all that it started."""
+        try:
+            os.unlink(self._path)
+        except OSError:
+            pass
+        self._listener.close()
+        for child in self._by_handle.values():
+            _kill(child.pid, signal.SIGTERM)
+        deadline = time.monotonic() + GRACE
+        for child in self._by_handle.values():
+            select.select([child.handle], [], [], max(0, deadline - time.monotonic()))
+            _kill(child.pid, signal.SIGKILL)
+        os._exit(0)
+
+
+class Execution:
+    """A payload's life in its own fork."""
+
+    def __init__(
+        self, library: Library, payload: Payload, wrapper: types.CodeType, arguments: bytes, report: mmap.mmap,
+    ) -> None:
+        self._library = library
+        self._payload = payload
+        self._wrapper = wrapper
+        self._arguments = arguments
+        self._report = report
+
+    def run(self) -> None:
+        """Execute AnsiballZ's wrapper as `python < payload` does, then end this process."""
+        self._drop_foreign_modules()
+        self._serve_compiled_code()
+        self._move_into_archive_when_known()
+        main = sys.modules['__main__']
+        for name in [name for name in vars(main) if not name.startswith('__')]:
+            delattr(main, name)
+        main.__dict__['_arguments'] = self._evaluate()
+        _finish(self._wrapper, main.__dict__)
+
+    def _evaluate(self) -> dict[str, t.Any]:
+        code = compile(b'dict(\n' + self._arguments + b'\n)', '<stdin>', 'eval', dont_inherit=True)
+        import datetime
+
+        return dict(eval(code, {'datetime': datetime}), zip_data=self._payload.zip_data.decode())
+
+    def _drop_foreign_modules(self) -> None:
+        for name in self._payload.foreign(self._library):
+            module = sys.modules.pop(name, None)
+            package, _dot, leaf = name.rpartition('.')
+            if vars(sys.modules.get(package, module)).get(leaf) is module and package:
+                delattr(sys.modules[package], leaf)
+
+    def _serve_compiled_code(self) -> None:
+        """Let zipimport find compiled code where it would compile the same source again."""
+        code, payload = self._library.code, self._payload
+
+        def compile_source(pathname: str, source: bytes) -> types.CodeType:
+            path = pathname.partition('_payload.zip/')[2]
+            source = source.replace(b'\r\n', b'\n').replace(b'\r', b'\n')
+            if payload.sources.get(path) != source:
+                return compile(source, pathname, 'exec', dont_inherit=True)
+            compiled = code(path, source)
+            _fix_co_filename(compiled, pathname)
+            return compiled
+
+        zipimport._compile_source = compile_source  # type: ignore[attr-defined]
+
+    def _move_into_archive_when_known(self) -> None:
+        """The wrapper chooses the archive's path; tell the loaded modules when it is about to run the module."""
+        loader = sys.modules.get('ansible.module_utils._internal._ansiballz._loader')
+        if not loader:
+            return
+        original = loader.run_module
+
+        def run_module(*, modlib_path: str, **arguments: t.Any) -> None:
+            loader.run_module = original
+            self._move_into(modlib_path)
+            original(modlib_path=modlib_path, **arguments)
+
+        loader.run_module = run_module
+
+    def _move_into(self, archive: str) -> None:
+        loaders: dict[str, zipimport.zipimporter] = {}
+        for name, loaded in self._library.loaded.items():
+            if sys.modules.get(name) is not loaded.module:
+                continue
+            directory = f'{archive}/{os.path.dirname(loaded.path)}'
+            where = os.path.dirname(directory) if loaded.is_package else directory
+            if where not in loaders:
+                loaders[where] = zipimport.zipimporter(where)
+            _relocate(loaded, f'{archive}/{loaded.path}', directory, loaders[where])
+
+
+def _relocate(loaded: Loaded, origin: str, directory: str, loader: t.Any) -> None:
+    module = loaded.module
+    spec = module.__spec__
+    assert spec
+    spec.loader = module.__loader__ = loader
+    spec.origin = module.__file__ = origin
+    spec.has_location = False
+    if loaded.is_package:
+        virtual = f'{VIRTUAL_ROOT}/{os.path.dirname(loaded.path)}'
+        module.__path__ = [directory if entry == virtual else entry for entry in module.__path__]
+        spec.submodule_search_locations = [directory]
+    _fix_co_filename(loaded.code, origin)
+
+
+def _finish(code: types.CodeType, namespace: dict[str, t.Any]) -> t.NoReturn:
+    """Run a program and end the process the way the interpreter does."""
+    status = 0
+    interrupted = False
+    try:
+        exec(code, namespace)
+    except SystemExit as exit_:
+        status = _exit_status(exit_.code)
+    except BaseException as error:
+        status = 1
+        interrupted = isinstance(error, KeyboardInterrupt)
+        trace = error.__traceback__.tb_next if error.__traceback__ else None
+        sys.excepthook(type(error), error.with_traceback(trace), trace)
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    gc.collect()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            status = 120
+    if interrupted:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    os._exit(status)
+
+
+def _exit_status(code: t.Any) -> int:
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF if -(1 << 31) <= code < 1 << 31 else 0xFF
+    print(code, file=sys.stderr)
+    return 1
+
+
+_ENTRY = b'\nif __name__ == "__main__":\n    _ansiballz_main(\n'
+_CALL = _ENTRY + b'**_arguments\n)\n'
+
+
+def _split_head(head: bytes) -> tuple[bytes, bytes]:
+    """Split the text before the zip into AnsiballZ's wrapper and the other arguments of its call."""
+    wrapper, entry, arguments = head.partition(_ENTRY)
+    if not entry:
+        raise ValueError('not a payload')
+    return wrapper, arguments
+
+
+def _working_directory(claimed: bytes, cwd: bytes) -> bytes:
+    """PWD as a shell computes it: the inherited name while it is right, which keeps symbolic links."""
+    try:
+        if claimed.startswith(b'/') and os.path.samefile(claimed, cwd):
+            return claimed
+    except OSError:
+        pass
+    return os.path.realpath(cwd)
+
+
+def _startup_environment(environ: dict[bytes, bytes]) -> dict[bytes, bytes]:
+    return {name: value for name, value in environ.items() if STARTUP_ENVIRONMENT.match(name)}
+
+
+def _read(stream: t.BinaryIO, size: int) -> bytes:
+    parts = []
+    while size and (part := stream.read(size)):
+        parts.append(part)
+        size -= len(part)
+    return b''.join(parts)
+
+
+def _closed_pipe() -> int:
+    """A pipe at its end: what a module finds on stdin after the interpreter has read the program from it."""
+    read, write = os.pipe()
+    os.close(write)
+    return read
+
+
+def _kill(group: int, number: int) -> None:
+    for kill in (os.killpg, os.kill):
+        try:
+            kill(group, number)
+        except OSError:
+            pass
+
+
+def _load_prctl() -> t.Any:
+    import ctypes
+
+    return getattr(ctypes.CDLL(None), 'prctl', None)
+
+
+def _fix_co_filename(code: types.CodeType, name: str) -> None:
+    import _imp
+
+    _imp._fix_co_filename(code, name)
+
+
+def main(options: dict[str, t.Any]) -> None:
+    """Entry point; see Client._start."""
+    path = list(sys.path)
+    sys.path[:] = [entry for entry in path if entry]
+    work = Server(options).serve()
+    sys.path[:] = path
+    work()
