@@ -78,7 +78,8 @@ def where(role: Path) -> Iterator[str]:
     )
     modules = sorted(set(re.findall(r"^\s+((?:amazon\.aws|community\.aws|slipway\.fargate)\.\w+):", tasks, re.M)))
     yield "- modules: " + ", ".join(f"`{module}`" for module in modules)
-    yield f"- facts: `plugins/module_utils/components/{role.name}.py`; input rules: `plugins/plugin_utils/rules/{role.name}.py`"
+    yield f"- facts: `plugins/module_utils/components/{role.name}.py`"
+    yield f"- input rules: `plugins/plugin_utils/rules/{role.name}.py`"
     yield f"- tests: `extensions/molecule/{role.name}/`, rows in `tests/systems/`"
 
 

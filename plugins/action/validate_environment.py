@@ -9,7 +9,6 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-
 from ansible_collections.slipway.fargate.plugins.module_utils.components import KINDS
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import UNKNOWN
 from ansible_collections.slipway.fargate.plugins.plugin_utils import validation
@@ -52,7 +51,7 @@ class ActionModule(ActionBase):
         self, kind: str, variables: dict[str, Any], components: Mapping[str, str], options: dict[str, Any]
     ) -> Iterator[str]:
         raw = validation.own_variables(kind, variables)
-        yield from validation.unknown_options(kind, iter(raw))
+        yield from validation.unknown_options(kind, raw, variables.get("stack_inputs", ()))
         yield from validation.template_problems(kind, raw, components)
         spec = validation.specification(kind)
         defaults = {name: option["default"] for name, option in spec.items() if "default" in option}

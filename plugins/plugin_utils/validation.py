@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,6 @@ from typing import Any
 
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import SENSITIVE, is_unknown
 
 ROLES = Path(__file__).parents[2] / "roles"
@@ -45,11 +44,11 @@ def own_variables(kind: str, variables: Mapping[str, Any]) -> Options:
     return {name: variables[name] for name in mine if not (longer and name.startswith(longer))}
 
 
-def unknown_options(kind: str, names: Iterator[str]) -> Iterator[str]:
-    """A typo must not silently become a default."""
+def unknown_options(kind: str, names: Iterable[str], inputs: Collection[str]) -> Iterator[str]:
+    """A typo must not silently become a default. Inputs of the system may carry the prefix of a role."""
     known = specification(kind)
     for name in names:
-        if name not in known:
+        if name not in known and name not in inputs:
             nearest = get_close_matches(name, known, 1, 0.5)
             hint = f"did you mean {nearest[0]}?" if nearest else f"options of {kind} are {', '.join(sorted(known))}"
             yield f"unknown option {name}: {hint}"
@@ -85,7 +84,8 @@ def reference_problems(kind: str, options: Options, components: Mapping[str, str
         for name in [] if value is None or is_unknown(value) else names_of(value):
             if components.get(name) != wanted:
                 there = sorted(host for host, kind_of in components.items() if kind_of == wanted)
-                yield f"{option} names {name!r}, which is no {wanted} of this environment; there are {', '.join(there) or 'none'}"
+                allowed = f"allowed are {', '.join(there)}" if there else "there is none"
+                yield f"{option} names {name!r}, which is no {wanted} of this environment; {allowed}"
 
 
 def template_problems(kind: str, variables: Options, components: Mapping[str, str]) -> Iterator[str]:
