@@ -23,7 +23,9 @@ import subprocess
 import sys
 import typing as t
 
-SERVER_SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'warm_server.py')
+_HERE = os.path.dirname(os.path.abspath(__file__))
+SERVER_SOURCE = os.path.join(_HERE, 'warm_server.py')
+BOTOCORE_SOURCE = os.path.join(_HERE, 'warm_botocore.py')
 
 # Linux only: the lifetime of the server hangs on pidfds and parent-death signals.
 SUPPORTED = sys.platform == 'linux' and all(hasattr(os, name) for name in ('pidfd_open', 'memfd_create'))
@@ -180,7 +182,7 @@ class Client:
                 listener.bind(short)
             os.chmod(path, 0o600)
             listener.listen(256)
-            _spawn(dict(path=path, listener=listener.fileno(), controller=controller, shell_rules=rules))
+            _spawn(dict(path=path, listener=listener.fileno(), controller=controller, shell_rules=rules, botocore=BOTOCORE_SOURCE))
         os.close(controller)
 
 

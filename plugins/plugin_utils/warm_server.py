@@ -69,7 +69,7 @@ class Payload:
             info.filename: archive.read(info).replace(b'\r\n', b'\n').replace(b'\r', b'\n')
             for info in archive.infolist() if info.filename.endswith('.py')
         }
-        self.prepared = False
+        self.name = ''
         self._foreign: tuple[int, list[str]] = (-1, [])
 
     def find(self, name: str) -> tuple[str, bytes, bool] | None:
@@ -152,7 +152,6 @@ class Library:
 
     def prepare(self, payload: Payload, module_name: str) -> None:
         """Import what the payload's module imports, as far as that is known to be harmless."""
-        payload.prepared = True
         found = payload.find(module_name)
         if not found:
             return
@@ -235,6 +234,8 @@ class Child(t.NamedTuple):
     handle: int
     client: socket.socket
     report: mmap.mmap
+    name: str
+    started: float
 
 
 class Server:
@@ -253,6 +254,8 @@ class Server:
         self._payloads: dict[bytes, Payload] = {}
         self._wrappers: dict[bytes, types.CodeType] = {}
         self._library = Library()
+        self._warmth_source: str = options['botocore']
+        self._warmth: t.Any = None
         self._at_end = _closed_pipe()
         self._prctl = _load_prctl()
 
@@ -292,13 +295,8 @@ class Server:
             payload, wrapper, arguments = self._prepare(request)
         except Exception:
             payload = None
-        if not payload or not self._fits(request):
-            self._answer(client, DECLINED)
-            client.close()
-            os.close(request.stdout)
-            os.close(request.stderr)
-            return None
-        if not self._answer(client, ACCEPTED):
+        fits = payload and _startup_environment(request.environ) == self._startup
+        if not payload or not self._answer(client, ACCEPTED if fits else DECLINED) or not fits:
             client.close()
             os.close(request.stdout)
             os.close(request.stderr)
@@ -310,10 +308,10 @@ class Server:
         pid = os.fork()
         if not pid:
             self._become_module(parent, request)
-            return Execution(self._library, payload, wrapper, arguments, report).run
+            return Execution(self._library, self._warmth, payload, wrapper, arguments, report).run
         os.close(request.stdout)
         os.close(request.stderr)
-        self._watch(Child(pid, os.pidfd_open(pid), client, report))
+        self._watch(Child(pid, os.pidfd_open(pid), client, report, payload.name, time.monotonic()))
         return None
 
     @staticmethod
@@ -358,9 +356,6 @@ class Server:
                 environ[name] = os.fsencode(sys.executable)
         return environ
 
-    def _fits(self, request: Request) -> bool:
-        return _startup_environment(request.environ) == self._startup
-
     def _prepare(self, request: Request) -> tuple[Payload, types.CodeType, bytes]:
         wrapper, arguments = _split_head(request.head)
         if wrapper not in self._wrappers:
@@ -368,10 +363,31 @@ class Server:
         payload = self._payloads.get(request.zip_data)
         if not payload:
             payload = self._payloads[request.zip_data] = Payload(request.zip_data)
-        if not payload.prepared:
-            match = re.search(rb"^module_fqn='([\w.]+)',$", arguments, re.MULTILINE)
-            self._library.prepare(payload, match[1].decode() if match else '')
+        if not payload.name:
+            self._warm_up(payload, arguments)
         return payload, self._wrappers[wrapper], arguments
+
+    def _warm_up(self, payload: Payload, arguments: bytes) -> None:
+        """Load what a payload that is new here is going to need."""
+        match = re.search(rb"^module_fqn='([\w.]+)',$", arguments, re.MULTILINE)
+        name = match[1].decode() if match else ''
+        payload.name = name or 'unknown'
+        self._library.prepare(payload, name)
+        if 'botocore.session' in sys.modules and not self._warmth:
+            self._warmth = self._load_warmth()
+        if self._warmth and (found := payload.find(name)):
+            self._warmth.expect(found[1])
+
+    def _load_warmth(self) -> t.Any:
+        """warm_botocore.py: executed from its source as this file is, and in no module table for a payload to find."""
+        with open(self._warmth_source, 'rb') as stream:
+            code = compile(stream.read(), self._warmth_source, 'exec', dont_inherit=True)
+        namespace: dict[str, t.Any] = {'__name__': 'slipway_warm_botocore'}
+        exec(code, namespace)
+        try:
+            return namespace['Warmth']()
+        except Exception:  # another botocore: slower, not wrong
+            return None
 
     def _become_module(self, parent: int, request: Request) -> None:
         """Turn this fork into the process that `local` would have started."""
@@ -412,7 +428,7 @@ class Server:
             _kill(child.pid, signal.SIGTERM)
 
     def _reap(self, child: Child) -> None:
-        _pid, status = os.waitpid(child.pid, 0)
+        _pid, status, usage = os.wait4(child.pid, 0)
         self._poll.unregister(child.handle)
         del self._by_handle[child.handle]
         os.close(child.handle)
@@ -423,7 +439,17 @@ class Server:
         except OSError:
             pass
         child.client.close()
+        if self._warmth and child.report[0]:
+            self._warmth.learn(marshal.loads(child.report))
         child.report.close()
+        self._log(child, usage)
+
+    def _log(self, child: Child, usage: t.Any) -> None:
+        if path := os.environ.get('SLIPWAY_WARM_LOG'):
+            with open(path, 'a', encoding='utf-8') as stream:
+                stream.write(f'{child.name} wall={time.monotonic() - child.started:.4f} '
+                             f'user={usage.ru_utime:.4f} system={usage.ru_stime:.4f} faults={usage.ru_minflt} '
+                             f'server={time.process_time():.3f}\n')
 
     def _end(self) -> t.NoReturn:
         """The controller is gone: so is all that it started."""
@@ -445,9 +471,11 @@ class Execution:
     """A payload's life in its own fork."""
 
     def __init__(
-        self, library: Library, payload: Payload, wrapper: types.CodeType, arguments: bytes, report: mmap.mmap,
+        self, library: Library, warmth: t.Any, payload: Payload, wrapper: types.CodeType, arguments: bytes,
+        report: mmap.mmap,
     ) -> None:
         self._library = library
+        self._warmth = warmth
         self._payload = payload
         self._wrapper = wrapper
         self._arguments = arguments
@@ -462,7 +490,14 @@ class Execution:
         for name in [name for name in vars(main) if not name.startswith('__')]:
             delattr(main, name)
         main.__dict__['_arguments'] = self._evaluate()
-        _finish(self._wrapper, main.__dict__)
+        _finish(self._wrapper, main.__dict__, self._tell_news)
+
+    def _tell_news(self) -> None:
+        """Leave word of what had to be loaded here, for the server to have it ready next time."""
+        if self._warmth and (news := self._warmth.news()):
+            data = marshal.dumps(news)
+            if len(data) < REPORT_SIZE:
+                self._report.write(data)
 
     def _evaluate(self) -> dict[str, t.Any]:
         code = compile(b'dict(\n' + self._arguments + b'\n)', '<stdin>', 'eval', dont_inherit=True)
@@ -532,7 +567,7 @@ def _relocate(loaded: Loaded, origin: str, directory: str, loader: t.Any) -> Non
     _fix_co_filename(loaded.code, origin)
 
 
-def _finish(code: types.CodeType, namespace: dict[str, t.Any]) -> t.NoReturn:
+def _finish(code: types.CodeType, namespace: dict[str, t.Any], farewell: t.Callable[[], None]) -> t.NoReturn:
     """Run a program and end the process the way the interpreter does."""
     status = 0
     interrupted = False
@@ -553,6 +588,7 @@ def _finish(code: types.CodeType, namespace: dict[str, t.Any]) -> t.NoReturn:
             stream.flush()
         except Exception:
             status = 120
+    farewell()
     if interrupted:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
