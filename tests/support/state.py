@@ -1,0 +1,338 @@
+# Copyright: the slipway.fargate team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that is in an account, resource by resource, in a form that two accounts can be compared in.
+
+Identifiers that AWS assigns are replaced by the name of what they identify, times are left out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tests.support.local_aws import Account
+
+Item = dict[str, Any]
+State = dict[str, dict[str, Any]]
+
+# Keys whose values differ from account to account although nothing that anybody declared does.
+PASSING = re.compile(
+    r"(time|date|timestamp|createdat|updatedat|registeredat|startedat|stoppedat|statechangedat|etag|requestid|"
+    r"responsemetadata|versionidstostages|events|revisionid|resourceid|owner(id)?|registeredby|lastchangeddate|"
+    r"statereason|statereasondata|metricdatapoints|canonicalhostedzoneid|roleid|policyid|instanceprofileid|"
+    r"creatorrequestid|taskdefinitionarn_|networkinterfaceids|dnsentries|networkinterfaces|hostid|id_)$",
+    re.IGNORECASE,
+)
+RANDOM = (
+    (re.compile(r"ecs-svc/\d+"), "ecs-svc/N"),
+    (re.compile(r"(loadbalancer|targetgroup|listener|listener-rule)/((?:app/)?[\w-]+)(/[0-9a-f]+)+"), r"\1/\2"),
+    (re.compile(r"(secret:[\w/-]+)-\w{6}\b"), r"\1"),
+    (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "UUID"),
+    (re.compile(r"(-|\.)\d{9,10}(\.[a-z0-9-]+\.elb)"), r"\1N\2"),
+)
+
+
+def state(account: Account) -> State:
+    """What is there, beyond what every account has from the start."""
+    found = {name: dict(lister(account)) for name, lister in LISTERS.items()}
+    names = identifiers(account)
+    return {
+        kind: {scrub(n, names, account): scrub(i, names, account) for n, i in items.items()}
+        for kind, items in found.items()
+    }
+
+
+def identifiers(account: Account) -> dict[str, str]:
+    """What AWS assigned -> what it identifies."""
+    ec2, names = account.client("ec2"), {}
+    for vpc in ec2.describe_vpcs()["Vpcs"]:
+        names[vpc["VpcId"]] = "vpc:default" if vpc["IsDefault"] else f"vpc:{_tag(vpc)}"
+    for subnet in ec2.describe_subnets()["Subnets"]:
+        names[subnet["SubnetId"]] = f"subnet:{subnet['AvailabilityZone']}:{subnet['CidrBlock']}"
+    for group in ec2.describe_security_groups()["SecurityGroups"]:
+        names[group["GroupId"]] = f"group:{group['GroupName']}"
+    for table in ec2.describe_route_tables()["RouteTables"]:
+        names[table["RouteTableId"]] = f"routes:{names.get(table['VpcId'])}:{_tag(table)}"
+    for endpoint in ec2.describe_vpc_endpoints()["VpcEndpoints"]:
+        names[endpoint["VpcEndpointId"]] = f"endpoint:{endpoint['ServiceName']}"
+    for user in account.client("servicediscovery").list_namespaces()["Namespaces"]:
+        names[user["Id"]] = f"namespace:{user['Name']}"
+    for service in account.client("servicediscovery").list_services()["Services"]:
+        names[service["Id"]] = f"discovery:{service['Name']}"
+    return names
+
+
+def scrub(value: Any, names: dict[str, str], account: Account) -> Any:
+    if isinstance(value, dict):
+        return {key: scrub(item, names, account) for key, item in value.items() if not PASSING.search(key)}
+    if isinstance(value, list):
+        return sorted((scrub(item, names, account) for item in value), key=lambda item: json.dumps(item, default=str))
+    if not isinstance(value, str):
+        return value
+    for identifier, name in names.items():
+        value = value.replace(identifier, name)
+    value = value.replace(account.id, "ACCOUNT").replace(account.url, "URL")
+    for pattern, replacement in RANDOM:
+        value = pattern.sub(replacement, value)
+    return value
+
+
+def _tag(item: Item, key: str = "Name") -> str:
+    return next((tag["Value"] for tag in item.get("Tags", []) if tag["Key"] == key), "")
+
+
+def pages(client: Any, operation: str, key: str, **parameters: Any) -> list[Any]:
+    if client.can_paginate(operation):
+        return client.get_paginator(operation).paginate(**parameters).build_full_result().get(key, [])
+    return getattr(client, operation)(**parameters).get(key, [])
+
+
+def plain(service: str, operation: str, key: str, name: str, keep: Callable[[Item], bool] = lambda item: True) -> Any:
+    """Lists what one operation describes whole."""
+
+    def lister(account: Account) -> Iterator[tuple[str, Item]]:
+        for item in pages(account.client(service), operation, key):
+            if keep(item):
+                yield item[name], item
+
+    return lister
+
+
+def not_default(name: str) -> Callable[[Item], bool]:
+    return lambda item: not item[name].startswith("default")
+
+
+def vpcs(account: Account) -> Iterator[tuple[str, Item]]:
+    ec2 = account.client("ec2")
+    default = {vpc["VpcId"] for vpc in ec2.describe_vpcs()["Vpcs"] if vpc["IsDefault"]}
+    for operation, key, name in (
+        ("describe_vpcs", "Vpcs", "VpcId"),
+        ("describe_subnets", "Subnets", "SubnetId"),
+        ("describe_route_tables", "RouteTables", "RouteTableId"),
+        ("describe_network_acls", "NetworkAcls", "NetworkAclId"),
+    ):
+        for item in getattr(ec2, operation)()[key]:
+            if item["VpcId"] not in default:
+                yield item[name], item
+    for gateway in ec2.describe_internet_gateways()["InternetGateways"]:
+        if not {attachment["VpcId"] for attachment in gateway["Attachments"]} & default:
+            yield gateway["InternetGatewayId"], gateway
+    for gateway in ec2.describe_nat_gateways()["NatGateways"]:
+        if gateway["State"] != "deleted":
+            yield gateway["NatGatewayId"], gateway
+    for address in ec2.describe_addresses()["Addresses"]:
+        yield address["AllocationId"], address
+
+
+def endpoints(account: Account) -> Iterator[tuple[str, Item]]:
+    for item in account.client("ec2").describe_vpc_endpoints()["VpcEndpoints"]:
+        if item["State"] not in ("deleted", "deleting"):
+            yield item["VpcEndpointId"], {**item, "PolicyDocument": json.loads(item["PolicyDocument"])}
+
+
+BUCKET_PARTS = (
+    *("bucket_encryption", "public_access_block", "bucket_versioning", "bucket_cors", "bucket_tagging"),
+    *("bucket_ownership_controls", "bucket_lifecycle_configuration", "bucket_policy", "bucket_location"),
+    "bucket_notification_configuration",
+)
+
+
+def buckets(account: Account) -> Iterator[tuple[str, Item]]:
+    s3 = account.client("s3")
+    for bucket in s3.list_buckets()["Buckets"]:
+        yield bucket["Name"], {part: _part(s3, part, bucket["Name"]) for part in BUCKET_PARTS}
+
+
+def _part(s3: Any, part: str, bucket: str) -> Any:
+    try:
+        answer = getattr(s3, f"get_{part}")(Bucket=bucket)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return json.loads(answer["Policy"]) if part == "bucket_policy" else answer
+
+
+def queues(account: Account) -> Iterator[tuple[str, Item]]:
+    sqs = account.client("sqs")
+    for url in sqs.list_queues().get("QueueUrls", []):
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        parsed = {k: json.loads(v) if k in ("Policy", "RedrivePolicy") and v else v for k, v in attributes.items()}
+        yield url.rsplit("/")[-1], {"attributes": parsed, "tags": sqs.list_queue_tags(QueueUrl=url).get("Tags", {})}
+
+
+def topics(account: Account) -> Iterator[tuple[str, Item]]:
+    sns = account.client("sns")
+    for topic in sns.list_topics()["Topics"]:
+        attributes = sns.get_topic_attributes(TopicArn=topic["TopicArn"])["Attributes"]
+        attributes["Policy"] = json.loads(attributes["Policy"])
+        yield topic["TopicArn"], attributes
+
+
+def secrets(account: Account) -> Iterator[tuple[str, Item]]:
+    manager = account.client("secretsmanager")
+    for secret in pages(manager, "list_secrets", "SecretList", IncludePlannedDeletion=True):
+        described = manager.describe_secret(SecretId=secret["ARN"])
+        versions = [stages for stages in described.get("VersionIdsToStages", {}).values() if stages]
+        policy = manager.get_resource_policy(SecretId=secret["ARN"]).get("ResourcePolicy", "{}")
+        yield secret["Name"], {**described, "current": len(versions), "policy": json.loads(policy)}
+
+
+def roles(account: Account) -> Iterator[tuple[str, Item]]:
+    iam = account.client("iam")
+    for role in pages(iam, "list_roles", "Roles"):
+        name = role["RoleName"]
+        if role["Path"].startswith("/aws-service-role/"):
+            continue  # made by AWS with the first use of a service, shared by the whole account
+        attached = [
+            policy["PolicyArn"] for policy in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+        ]
+        inline = {
+            policy: iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+            for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
+        }
+        yield name, {**role, "attached": attached, "inline": inline, "tags": iam.list_role_tags(RoleName=name)["Tags"]}
+
+
+def policies(account: Account) -> Iterator[tuple[str, Item]]:
+    iam = account.client("iam")
+    for policy in pages(iam, "list_policies", "Policies", Scope="Local"):
+        versions = iam.list_policy_versions(PolicyArn=policy["Arn"])["Versions"]
+        document = iam.get_policy_version(PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"])
+        yield policy["PolicyName"], {"document": document["PolicyVersion"]["Document"], "versions": len(versions)}
+
+
+def parameter_groups(service: str, operation: str, key: str, name: str, detail: str, option: str) -> Any:
+    def lister(account: Account) -> Iterator[tuple[str, Item]]:
+        client = account.client(service)
+        for group in pages(client, operation, key):
+            if not group[name].startswith("default"):
+                values = pages(client, detail, "Parameters", **{option: group[name], "Source": "user"})
+                yield group[name], {**group, "values": values}
+
+    return lister
+
+
+def log_groups(account: Account) -> Iterator[tuple[str, Item]]:
+    logs = account.client("logs")
+    for group in pages(logs, "describe_log_groups", "logGroups"):
+        tags = logs.list_tags_for_resource(resourceArn=group["arn"].removesuffix(":*"))["tags"]
+        yield group["logGroupName"], {**group, "tags": tags}
+
+
+def clusters(account: Account) -> Iterator[tuple[str, Item]]:
+    ecs = account.client("ecs")
+    arns = pages(ecs, "list_clusters", "clusterArns")
+    include = ["SETTINGS", "CONFIGURATIONS", "TAGS"]
+    for cluster in ecs.describe_clusters(clusters=arns, include=include)["clusters"] if arns else []:
+        if cluster["status"] == "ACTIVE":
+            yield cluster["clusterName"], cluster
+
+
+def services(account: Account) -> Iterator[tuple[str, Item]]:
+    ecs = account.client("ecs")
+    for cluster in pages(ecs, "list_clusters", "clusterArns"):
+        arns = pages(ecs, "list_services", "serviceArns", cluster=cluster)
+        described = ecs.describe_services(cluster=cluster, services=arns, include=["TAGS"])["services"] if arns else []
+        for service in described:
+            if service["status"] == "ACTIVE":
+                deployments = [{k: v for k, v in d.items() if k != "id"} for d in service["deployments"]]
+                yield service["serviceName"], {**service, "deployments": deployments}
+
+
+def task_definitions(account: Account) -> Iterator[tuple[str, Item]]:
+    ecs = account.client("ecs")
+    for arn in pages(ecs, "list_task_definitions", "taskDefinitionArns", status="ACTIVE"):
+        yield arn, ecs.describe_task_definition(taskDefinition=arn, include=["TAGS"])
+
+
+def load_balancers(account: Account) -> Iterator[tuple[str, Item]]:
+    elbv2 = account.client("elbv2")
+    for balancer in pages(elbv2, "describe_load_balancers", "LoadBalancers"):
+        arn = balancer["LoadBalancerArn"]
+        listeners = pages(elbv2, "describe_listeners", "Listeners", LoadBalancerArn=arn)
+        rules = {
+            str(item["Port"]): elbv2.describe_rules(ListenerArn=item["ListenerArn"])["Rules"] for item in listeners
+        }
+        attributes = elbv2.describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"]
+        yield (
+            balancer["LoadBalancerName"],
+            {**balancer, "listeners": listeners, "rules": rules, "attributes": attributes},
+        )
+
+
+def target_groups(account: Account) -> Iterator[tuple[str, Item]]:
+    elbv2 = account.client("elbv2")
+    for group in pages(elbv2, "describe_target_groups", "TargetGroups"):
+        attributes = elbv2.describe_target_group_attributes(TargetGroupArn=group["TargetGroupArn"])["Attributes"]
+        yield group["TargetGroupName"], {**group, "attributes": attributes}
+
+
+def scaling(account: Account) -> Iterator[tuple[str, Item]]:
+    client = account.client("application-autoscaling")
+    for operation, key, name in (
+        ("describe_scalable_targets", "ScalableTargets", "ResourceId"),
+        ("describe_scaling_policies", "ScalingPolicies", "PolicyName"),
+        ("describe_scheduled_actions", "ScheduledActions", "ScheduledActionName"),
+    ):
+        for item in pages(client, operation, key, ServiceNamespace="ecs"):
+            yield f"{key}/{item[name]}", item
+
+
+def alarms(account: Account) -> Iterator[tuple[str, Item]]:
+    answer = account.client("cloudwatch").describe_alarms()
+    for alarm in (*answer["MetricAlarms"], *answer.get("CompositeAlarms", [])):
+        yield alarm["AlarmName"], alarm
+
+
+LISTERS: dict[str, Callable[[Account], Iterable[tuple[str, Item]]]] = {
+    "networks": vpcs,
+    "security groups": plain(
+        "ec2", "describe_security_groups", "SecurityGroups", "GroupName", not_default("GroupName")
+    ),
+    "endpoints": endpoints,
+    "buckets": buckets,
+    "queues": queues,
+    "topics": topics,
+    "secrets": secrets,
+    "roles": roles,
+    "policies": policies,
+    "instance profiles": plain("iam", "list_instance_profiles", "InstanceProfiles", "InstanceProfileName"),
+    "databases": plain("rds", "describe_db_instances", "DBInstances", "DBInstanceIdentifier"),
+    "database subnet groups": plain("rds", "describe_db_subnet_groups", "DBSubnetGroups", "DBSubnetGroupName"),
+    "database parameter groups": parameter_groups(
+        "rds",
+        "describe_db_parameter_groups",
+        "DBParameterGroups",
+        "DBParameterGroupName",
+        "describe_db_parameters",
+        "DBParameterGroupName",
+    ),
+    "caches": plain("elasticache", "describe_replication_groups", "ReplicationGroups", "ReplicationGroupId"),
+    "cache users": plain("elasticache", "describe_users", "Users", "UserId", not_default("UserId")),
+    "cache user groups": plain("elasticache", "describe_user_groups", "UserGroups", "UserGroupId"),
+    "cache subnet groups": plain(
+        "elasticache", "describe_cache_subnet_groups", "CacheSubnetGroups", "CacheSubnetGroupName"
+    ),
+    "cache parameter groups": parameter_groups(
+        "elasticache",
+        "describe_cache_parameter_groups",
+        "CacheParameterGroups",
+        "CacheParameterGroupName",
+        "describe_cache_parameters",
+        "CacheParameterGroupName",
+    ),
+    "log groups": log_groups,
+    "clusters": clusters,
+    "services": services,
+    "task definitions": task_definitions,
+    "load balancers": load_balancers,
+    "target groups": target_groups,
+    "scaling": scaling,
+    "namespaces": plain("servicediscovery", "list_namespaces", "Namespaces", "Name"),
+    "discovery services": plain("servicediscovery", "list_services", "Services", "Name"),
+    "alarms": alarms,
+}
