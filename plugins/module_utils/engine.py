@@ -50,10 +50,11 @@ class ResourceError(Exception):
 
 
 class RetryingClient:
-    """A boto3 client whose every operation is retried on throttling, as amazon.aws defines it."""
+    """A boto3 client whose every operation is retried on throttling, as amazon.aws defines it, and on more codes."""
 
-    def __init__(self, module: AnsibleAWSModule, service: str) -> None:
-        self.wrapped = module.client(service, retry_decorator=AWSRetry.jittered_backoff(**RETRIES))
+    def __init__(self, module: AnsibleAWSModule, service: str, *codes: str) -> None:
+        retry = AWSRetry.jittered_backoff(**RETRIES, catch_extra_error_codes=list(codes))
+        self.wrapped = module.client(service, retry_decorator=retry)
 
     def __getattr__(self, operation: str) -> Any:
         method = getattr(self.wrapped, operation)
@@ -171,6 +172,9 @@ class Resource:
 
     def delete(self) -> None:
         raise NotImplementedError
+
+    def settle(self) -> None:
+        """Wait until AWS has finished, also with what an earlier run began; called when everything is applied."""
 
     def predict(self) -> Attributes:
         """What a creation gives beyond defaults and desired attributes, where it can be computed."""
@@ -323,6 +327,9 @@ def _exit(module: AnsibleAWSModule, resources: list[Resource], result: Callable[
             for resource in resources:
                 doing = resource.change.action if resource.change else "read"
                 resource.apply()
+            doing = "wait for"
+            for resource in resources:
+                resource.settle()
         changes = [resource.change for resource in resources if resource.change]
         module.exit_json(
             changed=bool(changes),
