@@ -51,6 +51,8 @@ class State:
     settings: dict[str, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
     faults: list[Fault] = field(default_factory=list)
     log: deque[Entry] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
+    # (account, region, kind, name) -> reads left and the status till then
+    pending: dict[tuple[str, str, str, str], list[Any]] = field(default_factory=dict)
     counter: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -100,9 +102,11 @@ class State:
                 self.log.clear()
                 self.settings.clear()
                 self.faults.clear()
+                self.pending.clear()
                 return
             self.log = deque((e for e in self.log if e.account != account), maxlen=LOG_LENGTH)
             self.settings.pop(account, None)
+            self.pending = {place: left for place, left in self.pending.items() if place[0] != account}
             self.faults = [f for f in self.faults if f.account != account]
 
 
