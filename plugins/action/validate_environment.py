@@ -34,7 +34,7 @@ class ActionModule(ActionBase):
             own = {**raw[host], "component": stubs[host]["component"], "hostvars": stubs}
             options[host] = {}
             problems += [f"{host}: {problem}" for problem in self._problems(kind, own, components, options[host])]
-        problems += self._account_problems(components, options, task_vars) if not problems else []
+        problems += self._account_problems(components, options, task_vars)
         if problems:
             stack = f"{task_vars.get('stack_name')}/{task_vars.get('stack_environment')}"
             listed = "\n".join(f"  - {problem}" for problem in problems)
@@ -80,7 +80,7 @@ class ActionModule(ActionBase):
         problems = []
         for host, kind in components.items():
             mode = options[host].get("vpc_mode") if kind == "vpc" else "create"
-            if mode == "create":
+            if mode not in ("default", "existing"):
                 continue
             arguments = {
                 "component": host,
