@@ -11,6 +11,9 @@ the server makes none that a fork could find.
 
 from __future__ import annotations
 
+import copy
+import inspect
+import itertools
 import os
 import re
 import types
@@ -21,6 +24,7 @@ Key = tuple[t.Any, ...]
 # Data files that only botocore ships. (boto3 adds a search path of its own, with resources-1 in it.)
 SHARED_TYPES = frozenset(('service-2', 'endpoint-rule-set-1', 'endpoint-bdd-1', 'paginators-1', 'waiters-2'))
 SHARED_DATA = frozenset(('endpoints', 'partitions', 'sdk-default-configuration', '_retry'))
+MAX_ALIASES = 300
 CLIENT_CALL = re.compile(rb"""\bclient\(\s*['"]([a-z0-9-]+)['"]""")
 
 
@@ -34,12 +38,16 @@ class Warmth:
         self._loader = botocore.loaders.Loader(include_default_search_paths=False)
         self._loader.search_paths.append(self._loader.BUILTIN_DATA_PATH)
         self._adopted: list[t.Any] = []
+        self._services: dict[str, Service] = {}
+        self._aliases: dict[str, str] = {}
+        self._known_aliases = 0
         self._share_models()
         self._share_aliases()
         self._share_signatures()
         for name in SHARED_DATA:
             self.learn([('load_data_with_path', name)])
-        self._rehearse()
+        self._emitter = self._rehearse()
+        self._share_methods()
 
     # learning, in the server
 
@@ -55,12 +63,15 @@ class Warmth:
         """Load what a fork had to load by itself, for those that follow."""
         for key in keys:
             method, *arguments = key
+            if method == 'alias':
+                self._aliases.setdefault(*arguments)
             if key in self._loader._cache or not _is_shared(key):
                 continue
             try:
                 if method == 'load_service_model':
                     model = self._loader.load_service_model(*arguments[:2], **dict(zip(*[iter(arguments[2:])] * 2)))
-                    _know_names(arguments[1], model)
+                    if arguments[1] == 'service-2':
+                        self._services[arguments[0]] = Service(arguments[0], model, self._emitter)
                 elif method == 'load_data_with_path':
                     self._loader.load_data_with_path(*arguments)
             except Exception:  # the fork met the same error, and reported it
@@ -68,10 +79,16 @@ class Warmth:
 
     def news(self) -> list[Key]:
         """In a fork, when it ends: what it loaded that the server does not have."""
-        return [
+        models = [
             key for loader in self._adopted for key in loader._cache
             if key not in self._loader._cache and _is_shared(key)
         ]
+        aliases = [('alias', *item) for item in itertools.islice(self._aliases.items(), self._known_aliases, None)]
+        return [*models, *aliases[:MAX_ALIASES]]
+
+    def fork(self) -> None:
+        """In a fork, when it begins: what is older than this is no news."""
+        self._known_aliases = len(self._aliases)
 
     # sharing, in forks
 
@@ -95,12 +112,11 @@ class Warmth:
                 and loader.extras_types == self._loader.extras_types
                 and type(loader.file_loader) is self._loaders.JSONFileLoader)
 
-    @staticmethod
-    def _share_aliases() -> None:
+    def _share_aliases(self) -> None:
         """EventAliaser's cache of names, for the table of aliases that botocore ships."""
         import botocore.hooks
 
-        shared: dict[str, str] = {}
+        shared = self._aliases
         builtin = dict(botocore.hooks.EVENT_ALIASES)
         initialise = botocore.hooks.EventAliaser.__init__
 
@@ -113,27 +129,79 @@ class Warmth:
 
     @staticmethod
     def _share_signatures() -> None:
-        """Every session asks of all its handlers whether they take keyword arguments."""
+        """Every session asks of all its handlers whether they take keyword arguments: read it off their code."""
         import botocore.hooks
 
-        known: dict[types.FunctionType, t.Any] = {}
         accepts_kwargs = botocore.hooks.accepts_kwargs
 
-        def accepts_kwargs_once(func: t.Any) -> t.Any:
-            if type(func) is not types.FunctionType:
+        def accepts_kwargs_quickly(func: t.Any) -> t.Any:
+            plain = func.__func__ if type(func) is types.MethodType else func
+            if type(plain) is not types.FunctionType or '__signature__' in vars(plain):
                 return accepts_kwargs(func)
-            if func not in known:
-                known[func] = accepts_kwargs(func)
-            return known[func]
+            code = plain.__code__
+            if not code.co_flags & inspect.CO_VARKEYWORDS:
+                return None
+            return code.co_varnames[
+                code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & inspect.CO_VARARGS)
+            ]
 
-        botocore.hooks.accepts_kwargs = accepts_kwargs_once
+        botocore.hooks.accepts_kwargs = accepts_kwargs_quickly
 
     @staticmethod
-    def _rehearse() -> None:
-        """Fill the two caches above: a session registers the same handlers each time."""
+    def _rehearse() -> t.Any:
+        """Fill the cache of aliases: a session registers the same handlers each time. Return these handlers."""
         import botocore.session
 
-        botocore.session.Session()
+        return copy.copy(botocore.session.Session().get_component('event_emitter'))
+
+    def _share_methods(self) -> None:
+        """Service models as objects, and the methods of client classes, for models that are shared."""
+        from botocore.client import ClientCreator
+        from botocore.model import NOT_SET
+
+        services = self._services
+        load_service_model = ClientCreator._load_service_model
+        create_methods = ClientCreator._create_methods
+        create_name_mapping = ClientCreator._create_name_mapping
+
+        def _load_service_model(self: t.Any, service_name: str, api_version: str | None = None) -> t.Any:
+            service = services.get(service_name)
+            if service and service.model._signature_version is NOT_SET:
+                description = self._loader.load_service_model(service_name, 'service-2', api_version=api_version)
+                if description is service.model._service_description:
+                    return service.model
+            return load_service_model(self, service_name, api_version)
+
+        def _create_methods(self: t.Any, service_model: t.Any) -> dict[str, t.Any]:
+            service = services.get(service_model.service_name)
+            return dict(service.methods) if service and service.model is service_model \
+                else create_methods(self, service_model)
+
+        def _create_name_mapping(self: t.Any, service_model: t.Any) -> dict[str, str]:
+            service = services.get(service_model.service_name)
+            return dict(service.names) if service and service.model is service_model \
+                else create_name_mapping(self, service_model)
+
+        ClientCreator._load_service_model = _load_service_model  # type: ignore[method-assign]
+        ClientCreator._create_methods = _create_methods  # type: ignore[method-assign]
+        ClientCreator._create_name_mapping = _create_name_mapping  # type: ignore[method-assign]
+
+
+class Service:
+    """A service's model with what every client class of it is made from."""
+
+    def __init__(self, name: str, description: t.Any, emitter: t.Any) -> None:
+        from botocore.client import ClientCreator
+        from botocore.model import ServiceModel
+
+        creator: t.Any = object.__new__(ClientCreator)
+        # Used when somebody reads the documentation of a method, for nothing else.
+        creator._event_emitter = emitter
+        self.model = ServiceModel(description, service_name=name)
+        self.methods: dict[str, t.Any] = ClientCreator._create_methods(creator, self.model)
+        self.names: dict[str, str] = ClientCreator._create_name_mapping(creator, self.model)
+        # Cached on the model once asked for; each walks over all operations or shapes.
+        _ = self.model.endpoint_discovery_operation, self.model._error_code_cache
 
 
 def _is_shared(key: Key) -> bool:
@@ -146,12 +214,3 @@ def _is_shared(key: Key) -> bool:
         or len(arguments) > 1 and arguments[1] in SHARED_TYPES
     )
 
-
-def _know_names(kind: str, model: t.Any) -> None:
-    """xform_name keeps its own cache, of every operation that a client class has a method for."""
-    from botocore import xform_name
-
-    if kind == 'service-2':
-        for name in model['operations']:
-            xform_name(name)
-            xform_name(name, '-')

@@ -483,6 +483,9 @@ class Execution:
 
     def run(self) -> None:
         """Execute AnsiballZ's wrapper as `python < payload` does, then end this process."""
+        if self._warmth:
+            self._warmth.fork()
+        gc.set_threshold(10_000, 10, 10)
         self._drop_foreign_modules()
         self._serve_compiled_code()
         self._move_into_archive_when_known()
