@@ -98,11 +98,11 @@ def test_tasks_that_do_not_stop_are_named_when_the_time_is_over(account: Account
     run_module(account, "ecs_cluster", name=NAME)
     fault = {"service": "ecs", "operation": "DeleteCluster", "code": "ClusterContainsTasksException"}
     account.fault(**fault, message="The Cluster cannot be deleted while Tasks are active.", times=5)
-    with pytest.raises(ModuleFailed, match="shop-dev-cluster could not be deleted.*while Tasks are active"):
+    with pytest.raises(ModuleFailed, match=r"shop-dev-cluster could not be deleted.*while Tasks are active"):
         run_module(account, "ecs_cluster", name=NAME, state="absent", wait_timeout=1)
 
 
 def test_an_aws_error_names_the_call_and_the_resource(account: Account) -> None:
     account.fault(service="ecs", operation="CreateCluster", code="AccessDeniedException", message="not allowed")
-    with pytest.raises(ModuleFailed, match="Could not create ECS cluster shop-dev-cluster: .*CreateCluster"):
+    with pytest.raises(ModuleFailed, match=r"Could not create ECS cluster shop-dev-cluster: .*CreateCluster"):
         run_module(account, "ecs_cluster", name=NAME)
