@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -88,14 +89,25 @@ class CorrectedEC2Backend(EC2Backend):
 @answer_with
 class CorrectedEC2Response(EC2Response):
     def modify_vpc_endpoint(self) -> ActionResult:
+        endpoint = self.ec2_backend.vpc_end_points.get(self._get_param("VpcEndpointId"))
+        before = set(endpoint.route_table_ids if endpoint else ())
         answer = super().modify_vpc_endpoint()
-        endpoint = self.ec2_backend.vpc_end_points[self._get_param("VpcEndpointId")]
+        self._move_routes(endpoint, before)
         private_dns = self._get_bool_param("PrivateDnsEnabled")
         if private_dns is not None:
             endpoint.private_dns_enabled = private_dns
         if self._get_bool_param("ResetPolicy"):
-            endpoint.policy_document = None
+            endpoint.policy_document = json.dumps(endpoint.DEFAULT_POLICY)
         return answer
+
+    def _move_routes(self, endpoint: VPCEndPoint, before: set[str]) -> None:
+        prefix_list = endpoint.destination_prefix_list_id
+        if not prefix_list:
+            return
+        for table in set(endpoint.route_table_ids) - before:
+            self.ec2_backend.create_route(table, None, gateway_id=endpoint.id, destination_prefix_list_id=prefix_list)
+        for table in before - set(endpoint.route_table_ids):
+            self.ec2_backend.delete_route(table, prefix_list)
 
 
 model_with(ec2_backends, CorrectedEC2Backend)

@@ -48,6 +48,25 @@ def test_two_endpoints_of_one_service_conflict(aws: Any, refused: Callable[..., 
     refused("RouteAlreadyExists", aws("ec2").create_vpc_endpoint, **gateway)
 
 
+def test_a_gateway_endpoint_is_a_route_of_its_tables(aws: Any) -> None:
+    main = aws("ec2").describe_route_tables()["RouteTables"][0]["RouteTableId"]
+    other = aws("ec2").create_route_table(VpcId=aws.vpc())["RouteTable"]["RouteTableId"]
+    endpoint = aws("ec2").create_vpc_endpoint(VpcId=aws.vpc(), ServiceName=S3, RouteTableIds=[main])["VpcEndpoint"]
+    ask = {"VpcEndpointId": endpoint["VpcEndpointId"], "AddRouteTableIds": [other], "RemoveRouteTableIds": [main]}
+    aws("ec2").modify_vpc_endpoint(**ask)
+
+    def tables() -> list[str]:
+        return [
+            table["RouteTableId"]
+            for table in aws("ec2").describe_route_tables()["RouteTables"]
+            if any(route.get("GatewayId") == endpoint["VpcEndpointId"] for route in table["Routes"])
+        ]
+
+    assert tables() == [other]
+    aws("ec2").delete_vpc_endpoints(VpcEndpointIds=[endpoint["VpcEndpointId"]])
+    assert tables() == []
+
+
 def test_an_endpoint_takes_its_time(aws: Any) -> None:
     aws.settings(provisioning_reads=1)
     endpoint_id = _interface(aws)["VpcEndpointId"]
