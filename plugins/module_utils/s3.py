@@ -29,7 +29,7 @@ ACTIONS = (
 
 def compact(rule: Rule) -> Rule:
     """Without what is not set, so that two rules that do the same are equal."""
-    return {key: value for key, value in rule.items() if value not in (None, "", [], {}, False)}
+    return {key: value for key, value in rule.items() if value or (value == 0 and value is not False)}
 
 
 # Cross-origin rules. The first rule that matches counts, so their order does.
