@@ -31,8 +31,8 @@ options:
     required: true
   components:
     description:
-      - For every kind of component (the name of a role) its components. A component is a name with, or without,
-        variables of its own.
+      - For every kind of component (the name of a role) its components, as a list of names, or as a dictionary of names
+        with variables of their own.
     type: dict
     required: true
   vars:
@@ -47,9 +47,9 @@ plugin: slipway.fargate.stack
 stack_name: shop
 stack_environment: dev
 components:
-  vpc: {network: }
-  security_group: {web-sg: }
-  ecs_cluster: {cluster: }
+  vpc: [network]
+  security_group: [web-sg, tasks-sg]
+  ecs_cluster: [cluster]
   ecs_service:
     web:
       ecs_service_cpu: 256
@@ -72,6 +72,12 @@ def kinds() -> list[str]:
     return sorted(role.name for role in ROLES.iterdir() if role.is_dir())
 
 
+def _variables(hosts: list[str] | dict[str, Any] | None) -> dict[str, dict[str, Any]]:
+    """The variables of each component of a kind."""
+    named = hosts if isinstance(hosts, dict) else dict.fromkeys(hosts or [])
+    return {host: variables or {} for host, variables in named.items()}
+
+
 class InventoryModule(BaseInventoryPlugin):
     NAME = "slipway.fargate.stack"
 
@@ -82,7 +88,7 @@ class InventoryModule(BaseInventoryPlugin):
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
         system, tier = self.get_option("stack_name"), self.get_option("stack_environment")
-        components = self.get_option("components")
+        components = {kind: _variables(hosts) for kind, hosts in self.get_option("components").items()}
         self._validate(path, system, tier, components)
         # Variables of a deeper group win: kind (1) < system (2) < tier (3) < the component itself.
         for parent, child in (("all", "systems"), ("systems", system), (system, tier)):
@@ -92,7 +98,7 @@ class InventoryModule(BaseInventoryPlugin):
         for name, value in stack.items():
             inventory.set_variable(tier, name, value)
         for kind, hosts in components.items():
-            self._add_kind(kind, hosts or {}, tier)
+            self._add_kind(kind, hosts, tier)
 
     def _add_kind(self, kind: str, hosts: dict[str, Any], tier: str) -> None:
         self.inventory.add_group(kind)
@@ -100,7 +106,7 @@ class InventoryModule(BaseInventoryPlugin):
         for host, variables in hosts.items():
             self.inventory.add_host(host, group=kind)
             self.inventory.add_host(host, group=tier)
-            for name, value in (variables or {}).items():
+            for name, value in variables.items():
                 self.inventory.set_variable(host, name, value)
 
     def _validate(self, path: str, system: str, tier: str, components: dict[str, Any]) -> None:
@@ -114,7 +120,7 @@ class InventoryModule(BaseInventoryPlugin):
                 nearest = get_close_matches(kind, kinds(), 1)
                 hint = f"did you mean {nearest[0]}?" if nearest else f"kinds are {', '.join(kinds())}"
                 problems.append(f"unknown kind of component {kind!r}: {hint}")
-            for host in hosts or {}:
+            for host in hosts:
                 if host in seen:
                     problems.append(f"component {host!r} is declared as {seen[host]} and again as {kind}")
                 seen[host] = kind

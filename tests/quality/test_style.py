@@ -1,0 +1,122 @@
+# Copyright: the slipway.fargate team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the linters and ansible-test say, and that documentation and what it is generated from agree."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from tests.support.local_aws import ROOT
+
+BIN = Path(sys.executable).parent
+NAME = "ansible_collections/slipway/fargate"
+# Those that ansible-test runs without fetching a virtual environment of its own. Of the others validate-modules runs
+# below from ansible-core's own copy; pep8 and yamllint are ruff's and yamllint's with our settings, ansible-doc and
+# changelog are run as such; pylint, import, shellcheck and pslint need what ansible-test would download.
+SANITY = (
+    *("action-plugin-docs", "compile", "empty-init", "ignores", "line-endings", "no-assert", "no-get-exception"),
+    *("no-illegal-filenames", "no-smart-quotes", "replace-urlopen", "shebang", "symlinks", "use-argspec-type-path"),
+    "use-compat-six",
+)
+
+
+def run(*command: str | Path, cwd: Path = ROOT, **environment: str) -> str:
+    """The output of a command that must succeed."""
+    path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**os.environ, "PATH": path, "LC_ALL": "C.UTF-8", "NO_COLOR": "1", **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+    return done.stdout
+
+
+def tracked(*patterns: str) -> list[str]:
+    """The files git knows, also in a work tree with changes."""
+    listed = run("git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns).splitlines()
+    return [name for name in listed if (ROOT / name).exists()]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The collection as ansible-galaxy builds it, unpacked where a collection belongs."""
+    folder = tmp_path_factory.mktemp("built")
+    run(BIN / "ansible-galaxy", "collection", "build", "--output-path", folder)
+    (archive,) = folder.glob("slipway-fargate-*.tar.gz")
+    target = folder / NAME
+    target.mkdir(parents=True)
+    with tarfile.open(archive) as packed:
+        packed.extractall(target, filter="data")
+    return target
+
+
+def test_ruff() -> None:
+    run(BIN / "ruff", "check", "--no-cache", ".")
+    run(BIN / "ruff", "format", "--no-cache", "--check", ".")
+
+
+def test_yamllint() -> None:
+    run(BIN / "yamllint", "--strict", ".")
+
+
+def test_ansible_lint_production_profile() -> None:
+    run(BIN / "ansible-lint", "--offline", "--profile", "production", "--strict")
+
+
+def test_generated_documentation_is_up_to_date() -> None:
+    run(sys.executable, "tools/docs.py", "--check")
+
+
+def test_ansible_test_sanity(tmp_path: Path) -> None:
+    collection = tmp_path / NAME
+    for name in tracked():
+        target = collection / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.symlink_to((ROOT / name).readlink()) if (ROOT / name).is_symlink() else target.write_bytes(
+            (ROOT / name).read_bytes()
+        )
+        target.is_symlink() or target.chmod((ROOT / name).stat().st_mode)
+    run("git", "init", "-q", cwd=collection)
+    run("git", "add", "-A", cwd=collection)
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    tests = [part for name in SANITY for part in ("--test", name)]
+    run(BIN / "ansible-test", "sanity", "--python", version, *tests, cwd=collection)
+
+
+def test_the_built_collection_holds_what_it_needs_and_no_more(built: Path) -> None:
+    for name in ("playbooks/site.yml", "roles/sqs/tasks/main.yml", "plugins/modules/component_info.py", "LICENSE"):
+        assert (built / name).is_file()
+    assert (built / "playbooks" / "group_vars" / "all" / "stack.yml").is_file()
+    assert not [name for name in ("tests", "collections", ".venv", ".local-aws", ".ci") if (built / name).exists()]
+
+
+def test_every_plugin_documents_itself(built: Path) -> None:
+    environment = {"ANSIBLE_COLLECTIONS_PATH": str(built.parents[2])}
+    for kind in ("module", "inventory", "lookup", "filter", "connection", "callback"):
+        folder = {"module": "modules"}.get(kind, kind)
+        names = {path.stem for path in (built / "plugins" / folder).glob("[!_]*.py")}
+        if kind == "filter":
+            names = {path.stem for path in (built / "plugins" / folder).glob("*.yml")}
+        for name in sorted(names):
+            shown = run(BIN / "ansible-doc", "-t", kind, f"slipway.fargate.{name}", cwd=built, **environment)
+            assert name in shown
+
+
+def test_no_file_names_the_host_of_a_registry() -> None:
+    hosts = re.compile(r"pypi\.org|pythonhosted\.org|galaxy\.ansible\.com|registry\.npmjs\.org|deb\.debian\.org")
+    texts = {name: (ROOT / name).read_bytes().decode(errors="replace") for name in tracked() if (ROOT / name).is_file()}
+    assert [name for name, text in texts.items() if hosts.search(text) and name != "tests/quality/test_style.py"] == []
