@@ -1,0 +1,96 @@
+# Copyright: the slipway.fargate team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""CloudWatch alarms and SNS topics of the local AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .conftest import Aws
+
+METRIC = {
+    "MetricName": "m",
+    "Namespace": "n",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "Statistic": "Sum",
+    "Threshold": 1.0,
+    "ComparisonOperator": "GreaterThanThreshold",
+}
+
+
+def _tags(aws: Aws, arn: str) -> list[dict[str, str]]:
+    return aws("cloudwatch").list_tags_for_resource(ResourceARN=arn)["Tags"]
+
+
+def test_composite_alarms(aws: Aws, refused: Callable[..., Any]) -> None:
+    cloudwatch = aws("cloudwatch")
+    refused("ValidationError", cloudwatch.put_composite_alarm, AlarmName="both", AlarmRule='ALARM("one")')
+    cloudwatch.put_metric_alarm(AlarmName="one", **METRIC)
+    tags = [{"Key": "a", "Value": "b"}]
+    cloudwatch.put_composite_alarm(AlarmName="both", AlarmRule='ALARM("one") AND NOT OK(one)', Tags=tags)
+    assert cloudwatch.describe_alarms()["CompositeAlarms"] == [], "metric alarms alone unless asked for"
+    only = cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"], AlarmNamePrefix="bo")
+    assert only["MetricAlarms"] == []
+    (composite,) = only["CompositeAlarms"]
+    assert (composite["AlarmRule"], composite["ActionsEnabled"]) == ('ALARM("one") AND NOT OK(one)', True)
+    assert _tags(aws, composite["AlarmArn"]) == tags
+    tagged = aws("resourcegroupstaggingapi").get_resources(ResourceARNList=[composite["AlarmArn"]])
+    assert tagged["ResourceTagMappingList"][0]["Tags"] == tags
+    refused("ValidationError", cloudwatch.put_metric_alarm, AlarmName="both", **METRIC)
+    refused("ValidationError", cloudwatch.put_composite_alarm, AlarmName="one", AlarmRule='ALARM("both")')
+    refused("ValidationError", cloudwatch.delete_alarms, AlarmNames=["one", "both"])
+    cloudwatch.delete_alarms(AlarmNames=["both"])
+    assert cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"] == []
+
+
+def test_tags_are_taken_on_creation_only_and_go_with_the_alarm(aws: Aws) -> None:
+    cloudwatch = aws("cloudwatch")
+    arn = f"arn:aws:cloudwatch:eu-west-1:{aws.account}:alarm:one"
+    tags = [{"Key": "a", "Value": "b"}]
+    cloudwatch.put_metric_alarm(AlarmName="one", **METRIC)
+    cloudwatch.put_metric_alarm(AlarmName="one", **METRIC, Tags=tags)
+    assert _tags(aws, arn) == []
+    cloudwatch.tag_resource(ResourceARN=arn, Tags=tags)
+    cloudwatch.delete_alarms(AlarmNames=["one"])
+    cloudwatch.put_metric_alarm(AlarmName="one", **METRIC)
+    assert _tags(aws, arn) == []
+
+
+def test_alarms_that_are_refused(aws: Aws, refused: Callable[..., Any]) -> None:
+    put = aws("cloudwatch").put_metric_alarm
+    refused("ValidationError", put, AlarmName="one", **METRIC, ExtendedStatistic="p99")
+    refused("ValidationError", put, **{"AlarmName": "one", **METRIC, "Namespace": None})
+    refused("ValidationError", put, AlarmName="one", **METRIC, AlarmActions=["arn:aws:sns:eu-west-1:1:t"] * 6)
+
+
+def test_subscriptions_wait_for_their_confirmation(aws: Aws, refused: Callable[..., Any]) -> None:
+    sns = aws("sns")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    assert (
+        sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="a@b.c")["SubscriptionArn"] == "pending confirmation"
+    )
+    (pending,) = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert pending["SubscriptionArn"] == "PendingConfirmation"
+    refused("InvalidParameter", sns.unsubscribe, SubscriptionArn="PendingConfirmation")
+    again = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="a@b.c", ReturnSubscriptionArn=True)
+    refused("InvalidParameter", sns.confirm_subscription, TopicArn=topic, Token="nonsense")
+    sns.confirm_subscription(TopicArn=topic, Token=again["SubscriptionArn"])
+    (confirmed,) = sns.list_subscriptions()["Subscriptions"]
+    assert confirmed["SubscriptionArn"] == again["SubscriptionArn"]
+    sns.unsubscribe(SubscriptionArn=again["SubscriptionArn"])
+    assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
+
+
+def test_attributes_of_topics_are_checked(aws: Aws, refused: Callable[..., Any]) -> None:
+    sns = aws("sns")
+    refused("InvalidParameter", sns.create_topic, Name="t", Attributes={"Policy": "{"})
+    refused("InvalidParameter", sns.create_topic, Name="t", Attributes={"Nonsense": "x"})
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    change = {"TopicArn": topic, "AttributeName": "Policy"}
+    refused(
+        "InvalidParameter", sns.set_topic_attributes, **change, AttributeValue='{"Statement": [{"Effect": "Allow"}]}'
+    )
