@@ -27,20 +27,43 @@ options:
       - name: ansible_local_become_strip_preamble
 """
 
+import importlib.util
 import os
 import sys
+import types
+import typing as t
 
 from ansible import constants as C
 from ansible.plugins.connection.local import Connection as LocalConnection
 from ansible.utils.display import Display
 
-from ansible_collections.slipway.fargate.plugins.plugin_utils import warm_client
-
 display = Display()
+
+
+def _load(name: str) -> types.ModuleType:
+    """Import a sibling with Python's own loader: the collection loader would compile it anew in every worker."""
+    full_name = f'{__name__.rpartition(".")[0]}.{name}'
+    if full_name not in sys.modules:
+        path = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), 'plugin_utils', f'{name}.py')
+        spec = importlib.util.spec_from_file_location(full_name, path)
+        assert spec and spec.loader
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[full_name] = module
+        spec.loader.exec_module(module)
+    return sys.modules[full_name]
+
+
+warm_client = _load('warm_client')
+warm_payload = _load('warm_payload')
 
 
 class Connection(LocalConnection):
     """`local`, with a shortcut for module payloads."""
+
+    def set_options(self, *args: t.Any, **kwargs: t.Any) -> None:
+        """Called in the worker before it builds a payload."""
+        super().set_options(*args, **kwargs)
+        warm_payload.install(C.DEFAULT_LOCAL_TMP)
 
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         """Run a command on the controller; a module payload runs in a fork of the warm server."""
@@ -65,7 +88,7 @@ class Connection(LocalConnection):
         code, more_stdout, more_stderr = super().exec_command(cmd, in_data=program)
         return code, stdout + more_stdout, stderr + more_stderr
 
-    def _job(self, cmd: str, in_data: bytes | None) -> warm_client.Job | None:
+    def _job(self, cmd: str, in_data: bytes | None) -> t.Any:
         if not in_data or not warm_client.SUPPORTED or (self.become and self.become._id):
             return None
         command = warm_client.parse_command(cmd)
