@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible.template import trust_as_template
 from ansible_collections.slipway.fargate.plugins.module_utils.components import KINDS
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import UNKNOWN
 from ansible_collections.slipway.fargate.plugins.plugin_utils import validation
@@ -54,7 +55,7 @@ class ActionModule(ActionBase):
         yield from validation.unknown_options(kind, raw, variables.get("stack_inputs", ()))
         yield from validation.template_problems(kind, raw, components)
         spec = validation.specification(kind)
-        defaults = {name: option["default"] for name, option in spec.items() if "default" in option}
+        defaults = {name: _as_template(option["default"]) for name, option in spec.items() if "default" in option}
         values = {**defaults, **{name: raw[name] for name in raw if name in spec}}
         templar = self._templar.copy_with_new_env(available_variables={**variables, **values})
         broken = False
@@ -93,6 +94,15 @@ class ActionModule(ActionBase):
             if read.get("failed"):
                 problems.append(f"{host}: {read.get('msg')}")
         return problems
+
+
+def _as_template(value: Any) -> Any:
+    """A default of our own roles, whose templates may be trusted."""
+    if isinstance(value, str):
+        return trust_as_template(value)
+    if isinstance(value, Mapping):
+        return {key: _as_template(item) for key, item in value.items()}
+    return [_as_template(item) for item in value] if isinstance(value, list) else value
 
 
 def _shape(kind: str) -> dict[str, Any]:
