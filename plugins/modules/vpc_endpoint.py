@@ -74,6 +74,10 @@ options:
         Systems Manager this account's resources only. The policy of S3 admits everybody to the bucket of AWS that holds
         the image layers of ECR.
     type: bool
+  policies:
+    description:
+      - For single services another endpoint policy than O(policy) or O(account_only) gives.
+    type: dict
 extends_documentation_fragment:
   - slipway.fargate.resource
   - slipway.fargate.resource.wait
@@ -282,8 +286,10 @@ class Endpoint(Resource):
             "type": params["type"],
             **set_options(module, *LISTS, "private_dns_enabled", "tags"),
         }
-        if params["policy"] is not None:
-            desired["policy"] = json.loads(params["policy"]) or FULL_ACCESS
+        policy = json.loads(params["policy"]) if params["policy"] is not None else None
+        policy = (params["policies"] or {}).get(service, policy)
+        if policy is not None:
+            desired["policy"] = policy or FULL_ACCESS
         self.own_name = f"{params['name']}-{self.service}" if params["name"] else None
         if self.own_name and "tags" in desired:
             desired["tags"] = {"Name": self.own_name, **desired["tags"]}
@@ -292,9 +298,10 @@ class Endpoint(Resource):
         self.client = account.client
 
     def plan(self) -> Change | None:
-        if self.module.params["account_only"] and self.state == "present":
-            if "policy" in self.desired:
-                raise ResourceError("policy and account_only are mutually exclusive")
+        only = self.module.params["account_only"]
+        if only and self.module.params["policy"] is not None:
+            raise ResourceError("policy and account_only are mutually exclusive")
+        if only and "policy" not in self.desired and self.state == "present":
             account, partition = self.account.identity["Account"], self.account.identity["Arn"].split(":")[1]
             self.desired["policy"] = account_policy(self.service, account, partition, self.module.region)
         return super().plan()
@@ -453,6 +460,7 @@ def main() -> None:
             "private_dns_enabled": {"type": "bool"},
             "policy": {"type": "json"},
             "account_only": {"type": "bool"},
+            "policies": {"type": "dict"},
             **STATE_SPEC,
             **TAGS_SPEC,
             **WAIT_SPEC,

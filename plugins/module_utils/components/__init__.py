@@ -8,9 +8,12 @@ Imported one by one, as Ansible ships a module only with what it imports by name
 
 from __future__ import annotations
 
-from ansible_collections.slipway.fargate.plugins.module_utils.components import sqs
+from ansible_collections.slipway.fargate.plugins.module_utils.components import security_group, sqs, vpc, vpc_endpoint
 from ansible_collections.slipway.fargate.plugins.module_utils.components._kind import Kind
 
 KINDS: dict[str, Kind] = {
+    "security_group": security_group.KIND,
     "sqs": sqs.KIND,
+    "vpc": vpc.KIND,
+    "vpc_endpoint": vpc_endpoint.KIND,
 }

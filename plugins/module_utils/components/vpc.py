@@ -28,6 +28,7 @@ def read(aws: Aws, name: str, options: dict[str, Any]) -> Facts | None:
         if block["CidrBlockState"]["State"] == "associated"
     ]
     return {
+        "managed": (options.get("vpc_mode") or "default") == "create",
         "id": vpc["VpcId"],
         "cidr_block": vpc["CidrBlock"],
         "cidr_blocks": sorted(blocks, key=lambda block: (block != vpc["CidrBlock"], block)),
@@ -106,12 +107,13 @@ def _refuse_one_zone(vpc_id: str, zones: list[str], mode: str) -> None:
 
 def predict(aws: Aws, name: str, options: dict[str, Any]) -> Facts:
     block = options.get("vpc_cidr_block")
-    return {"cidr_block": block, "cidr_blocks": [block]} if block else {}
+    return {"managed": True, **({"cidr_block": block, "cidr_blocks": [block]} if block else {})}
 
 
 KIND = Kind(
     "VPC",
     {
+        "managed": "whether the environment created the VPC, and so removes it",
         "id": "the VPC's id",
         "cidr_block": "the VPC's primary CIDR block",
         "cidr_blocks": "all IPv4 CIDR blocks of the VPC, the primary one first",

@@ -61,6 +61,7 @@ def test_matrix_of_an_interface_endpoint(account: Account) -> None:
             "tags": {"Environment": "dev"},
             "+policy": {"policy": "{}"},
             "+account": {"policy": None, "account_only": True},
+            "policies": {"sqs": POLICY},
         },
         fixed={"type", "name", "route_table_ids"},
         seen={
@@ -80,7 +81,7 @@ def test_matrix_of_a_gateway_endpoint(account: Account) -> None:
         key="vpc_endpoints",
         base={"vpc_id": _vpc(account), "services": ["s3"], "type": "gateway", "route_table_ids": tables[:1]},
         updates={"route_table_ids": tables, "policy": json.dumps(POLICY), "tags": {"Environment": "dev"}},
-        fixed={"name", "subnet_ids", "security_group_ids", "private_dns_enabled", "account_only"},
+        fixed={"name", "subnet_ids", "security_group_ids", "private_dns_enabled", "account_only", "policies"},
         seen={"route_table_ids": lambda account: sorted(_endpoints(account)[0]["RouteTableIds"])},
     ).check(account)
 

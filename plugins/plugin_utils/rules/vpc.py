@@ -1,0 +1,96 @@
+# Copyright: the slipway.fargate team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any
+
+from ansible_collections.slipway.fargate.plugins.plugin_utils.rules import _checks
+from ansible_collections.slipway.fargate.plugins.plugin_utils.subnets import TIERS, ZONES_AT_MOST, computed_blocks
+
+VPC_ID = re.compile(r"vpc-([0-9a-f]{8}|[0-9a-f]{17})")
+ZONE_NAME = re.compile(r"[a-z]{2}(-[a-z]+)+-\d[a-z]")
+
+
+def problems(options: dict[str, Any]) -> Iterator[str]:
+    mode, vpc_id = options.get("vpc_mode"), _checks.known(options, "vpc_id")
+    if vpc_id is not None and mode != "existing":
+        yield f"vpc_id is {vpc_id} and vpc_mode is {mode}; allowed is vpc_id with vpc_mode existing"
+    elif vpc_id is not None and not VPC_ID.fullmatch(vpc_id):
+        yield f"vpc_id is {vpc_id}; allowed is an id as vpc-0123456789abcdef0"
+    if mode == "create":
+        yield from _zones(options)
+        yield from _blocks(options)
+        yield from _nat(options)
+
+
+def _zones(options: dict[str, Any]) -> Iterator[str]:
+    zones, region = _checks.known(options, "vpc_availability_zones") or [], options.get("aws_region")
+    if zones and not 2 <= len(set(zones)) <= ZONES_AT_MOST:
+        yield f"vpc_availability_zones are {', '.join(zones)}; allowed are 2 to {ZONES_AT_MOST} different zones"
+    for zone in zones:
+        if not ZONE_NAME.fullmatch(zone) or (region and not zone.startswith(region)):
+            yield f"vpc_availability_zones has {zone}; allowed are zones of {region}, as {region}a"
+
+
+def _nat(options: dict[str, Any]) -> Iterator[str]:
+    nat, tiers = options.get("vpc_nat"), options.get("vpc_tiers") or []
+    if nat in ("single", "per_zone") and not {"public", "private"} <= set(tiers):
+        yield f"vpc_nat is {nat} and vpc_tiers are {', '.join(tiers)}; allowed are NAT gateways with public and private"
+
+
+def _blocks(options: dict[str, Any]) -> Iterator[str]:
+    block = _checks.known(options, "vpc_cidr_block")
+    problem = _checks.cidr_problem(block) if block is not None else None
+    if problem:
+        yield f"vpc_cidr_block is {block}; {problem}"
+    network = _checks.network(str(block))
+    if network is None:
+        return
+    if network.version != 4 or not 16 <= network.prefixlen <= 28:
+        yield f"vpc_cidr_block is {block}; allowed are IPv4 blocks of /16 to /28"
+        return
+    yield from _subnets(options, network)
+
+
+def _subnets(options: dict[str, Any], network: Any) -> Iterator[str]:
+    zones = len(options.get("vpc_availability_zones") or []) or 2
+    tiers, placed = options.get("vpc_tiers") or [], []
+    for tier in TIERS:
+        name = f"vpc_{tier}_subnets"
+        given = _checks.known(options, name) or []
+        if tier not in tiers:
+            if given:
+                yield f"{name} are set and vpc_tiers has no {tier}; allowed are subnets of tiers that there are"
+            continue
+        if given and len(given) != zones:
+            yield f"{name} has {len(given)} blocks; allowed is one for each of {zones} zones (vpc_availability_zones)"
+        if not given and network.prefixlen + 4 > 28:
+            yield f"vpc_cidr_block is {network}; allowed are blocks of /24 or larger where {name} are computed"
+            continue
+        for block in given or computed_blocks(str(network), tier, zones):
+            problem = _block_problem(block, network)
+            if problem:
+                yield f"{name} has {block}; {problem}"
+            else:
+                placed.append((name, _checks.network(block)))
+    for (first_name, first), (second_name, second) in combinations(placed, 2):
+        if first.overlaps(second):
+            yield f"{first_name} {first} overlaps {second_name} {second}; allowed are subnets apart from each other"
+
+
+def _block_problem(block: str, network: Any) -> str | None:
+    problem = _checks.cidr_problem(block)
+    if problem:
+        return problem
+    subnet = _checks.network(block)
+    if subnet.version != 4 or not 16 <= subnet.prefixlen <= 28:
+        return "allowed are IPv4 blocks of /16 to /28"
+    return None if subnet.subnet_of(network) else f"allowed are blocks within vpc_cidr_block {network}"
+
+
+REFERENCES: dict[str, str] = {}
