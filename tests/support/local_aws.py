@@ -62,7 +62,7 @@ class Account:
                 region_name=at[1],
                 endpoint_url=self.url,
                 aws_access_key_id=self.id,
-                aws_secret_access_key="secret",
+                aws_secret_access_key="a-secret-access-key",
                 config=Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}),
             )
         return self._clients[at]
@@ -73,7 +73,7 @@ class Account:
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": self.id,
-            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_SECRET_ACCESS_KEY": "a-secret-access-key",
             "AWS_DEFAULT_REGION": self.region,
         }
 

@@ -38,7 +38,7 @@ def run_module(account: Account, module_name: str, /, *, _check: bool = False, *
     module = importlib.import_module(f"{PACKAGE}.{module_name}")
     arguments = {
         "access_key": account.id,
-        "secret_key": "secret",
+        "secret_key": "a-secret-access-key",
         "endpoint_url": account.url,
         "region": account.region,
         "_ansible_check_mode": _check,
