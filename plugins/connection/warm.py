@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+# ruff: noqa: PTH109, PTH112, PTH118, PTH120
+# Paths are bytes here, as in the plugin that this one extends.
+
 DOCUMENTATION = """
 name: warm
 author: The slipway.fargate team (@slipway)
@@ -29,6 +32,7 @@ options:
 
 import importlib.util
 import os
+import signal
 import sys
 import types
 import typing as t
@@ -42,19 +46,19 @@ display = Display()
 
 def _load(name: str) -> types.ModuleType:
     """Import a sibling with Python's own loader: the collection loader would compile it anew in every worker."""
-    full_name = f'{__name__.rpartition(".")[0]}.{name}'
+    full_name = f"{__name__.rpartition('.')[0]}.{name}"
     if full_name not in sys.modules:
-        path = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), 'plugin_utils', f'{name}.py')
+        path = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "plugin_utils", f"{name}.py")
         spec = importlib.util.spec_from_file_location(full_name, path)
-        assert spec and spec.loader
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[full_name] = module
+        if not spec or not spec.loader:
+            raise ImportError(path)
+        sys.modules[full_name] = module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
     return sys.modules[full_name]
 
 
-warm_client = _load('warm_client')
-warm_payload = _load('warm_payload')
+warm_client = _load("warm_client")
+warm_payload = _load("warm_payload")
 
 
 class Connection(LocalConnection):
@@ -74,17 +78,17 @@ class Connection(LocalConnection):
             try:
                 status, stdout, stderr = warm_client.Client(C.DEFAULT_LOCAL_TMP).run(job)
             except warm_client.Declined:
-                display.vvvv('the warm server declined: running in a process of its own')
-            except warm_client.Died:
-                return self._died_of(cmd, 9, b'', b'')
+                display.vvvv("the warm server declined: running in a process of its own")
+            except warm_client.Died as died:
+                return self._died_of(cmd, signal.SIGKILL, *died.args)
             else:
-                display.vvv(f'EXEC {cmd}', host=self._play_context.remote_addr)
+                display.vvv(f"EXEC {cmd}", host=self._play_context.remote_addr)
                 return (status, stdout, stderr) if status >= 0 else self._died_of(cmd, -status, stdout, stderr)
         return super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
 
     def _died_of(self, cmd: str, number: int, stdout: bytes, stderr: bytes) -> tuple[int, bytes, bytes]:
         """What the shell says and returns when the interpreter is killed by a signal: ask it."""
-        program = f'import os\nos.kill(os.getpid(), {number})\n'.encode()
+        program = f"import os\nos.kill(os.getpid(), {int(number)})\n".encode()
         code, more_stdout, more_stderr = super().exec_command(cmd, in_data=program)
         return code, stdout + more_stdout, stderr + more_stderr
 

@@ -9,6 +9,9 @@ aliases of event names, signatures of its handlers. No session, client, credenti
 the server makes none that a fork could find.
 """
 
+# ruff: noqa: PTH112, PLC0415
+# botocore is imported when the first payload needs it.
+
 from __future__ import annotations
 
 import copy
@@ -22,8 +25,8 @@ import typing as t
 Key = tuple[t.Any, ...]
 
 # Data files that only botocore ships. (boto3 adds a search path of its own, with resources-1 in it.)
-SHARED_TYPES = frozenset(('service-2', 'endpoint-rule-set-1', 'endpoint-bdd-1', 'paginators-1', 'waiters-2'))
-SHARED_DATA = frozenset(('endpoints', 'partitions', 'sdk-default-configuration', '_retry'))
+SHARED_TYPES = frozenset(("service-2", "endpoint-rule-set-1", "endpoint-bdd-1", "paginators-1", "waiters-2"))
+SHARED_DATA = frozenset(("endpoints", "partitions", "sdk-default-configuration", "_retry"))
 MAX_ALIASES = 300
 CLIENT_CALL = re.compile(rb"""\bclient\(\s*['"]([a-z0-9-]+)['"]""")
 
@@ -45,7 +48,7 @@ class Warmth:
         self._share_aliases()
         self._share_signatures()
         for name in SHARED_DATA:
-            self.learn([('load_data_with_path', name)])
+            self.learn([("load_data_with_path", name)])
         self._emitter = self._rehearse()
         self._share_methods()
 
@@ -53,26 +56,32 @@ class Warmth:
 
     def expect(self, source: bytes) -> None:
         """Load the models of the services that a module's source makes clients of."""
-        known = self._loader.list_available_services('service-2')
+        known = self._loader.list_available_services("service-2")
         for service in sorted({match.decode() for match in CLIENT_CALL.findall(source)}):
             if service in known:
-                self.learn([('load_service_model', service, kind, 'api_version', None)
-                            for kind in ('service-2', 'endpoint-rule-set-1')])
+                self.learn(
+                    [
+                        ("load_service_model", service, kind, "api_version", None)
+                        for kind in ("service-2", "endpoint-rule-set-1")
+                    ]
+                )
 
     def learn(self, keys: list[Key]) -> None:
         """Load what a fork had to load by itself, for those that follow."""
         for key in keys:
             method, *arguments = key
-            if method == 'alias':
+            if method == "alias":
                 self._aliases.setdefault(*arguments)
             if key in self._loader._cache or not _is_shared(key):
                 continue
             try:
-                if method == 'load_service_model':
-                    model = self._loader.load_service_model(*arguments[:2], **dict(zip(*[iter(arguments[2:])] * 2)))
-                    if arguments[1] == 'service-2':
+                if method == "load_service_model":
+                    model = self._loader.load_service_model(
+                        *arguments[:2], **dict(zip(arguments[2::2], arguments[3::2], strict=True))
+                    )
+                    if arguments[1] == "service-2":
                         self._services[arguments[0]] = Service(arguments[0], model, self._emitter)
-                elif method == 'load_data_with_path':
+                elif method == "load_data_with_path":
                     self._loader.load_data_with_path(*arguments)
             except Exception:  # the fork met the same error, and reported it
                 pass
@@ -80,10 +89,12 @@ class Warmth:
     def news(self) -> list[Key]:
         """In a fork, when it ends: what it loaded that the server does not have."""
         models = [
-            key for loader in self._adopted for key in loader._cache
+            key
+            for loader in self._adopted
+            for key in loader._cache
             if key not in self._loader._cache and _is_shared(key)
         ]
-        aliases = [('alias', *item) for item in itertools.islice(self._aliases.items(), self._known_aliases, None)]
+        aliases = [("alias", *item) for item in itertools.islice(self._aliases.items(), self._known_aliases, None)]
         return [*models, *aliases[:MAX_ALIASES]]
 
     def fork(self) -> None:
@@ -108,9 +119,12 @@ class Warmth:
 
     def _uses_builtin_data_only(self, loader: t.Any) -> bool:
         existing = [path for path in loader.search_paths if os.path.isdir(path)]
-        return (type(loader) is self._loaders.Loader and existing == [self._loader.BUILTIN_DATA_PATH]
-                and loader.extras_types == self._loader.extras_types
-                and type(loader.file_loader) is self._loaders.JSONFileLoader)
+        return (
+            type(loader) is self._loaders.Loader
+            and existing == [self._loader.BUILTIN_DATA_PATH]
+            and loader.extras_types == self._loader.extras_types
+            and type(loader.file_loader) is self._loaders.JSONFileLoader
+        )
 
     def _share_aliases(self) -> None:
         """EventAliaser's cache of names, for the table of aliases that botocore ships."""
@@ -136,7 +150,7 @@ class Warmth:
 
         def accepts_kwargs_quickly(func: t.Any) -> t.Any:
             plain = func.__func__ if type(func) is types.MethodType else func
-            if type(plain) is not types.FunctionType or '__signature__' in vars(plain):
+            if type(plain) is not types.FunctionType or "__signature__" in vars(plain):
                 return accepts_kwargs(func)
             code = plain.__code__
             if not code.co_flags & inspect.CO_VARKEYWORDS:
@@ -152,7 +166,7 @@ class Warmth:
         """Fill the cache of aliases: a session registers the same handlers each time. Return these handlers."""
         import botocore.session
 
-        return copy.copy(botocore.session.Session().get_component('event_emitter'))
+        return copy.copy(botocore.session.Session().get_component("event_emitter"))
 
     def _share_methods(self) -> None:
         """Service models as objects, and the methods of client classes, for models that are shared."""
@@ -167,20 +181,26 @@ class Warmth:
         def _load_service_model(self: t.Any, service_name: str, api_version: str | None = None) -> t.Any:
             service = services.get(service_name)
             if service and service.model._signature_version is NOT_SET:
-                description = self._loader.load_service_model(service_name, 'service-2', api_version=api_version)
+                description = self._loader.load_service_model(service_name, "service-2", api_version=api_version)
                 if description is service.model._service_description:
                     return service.model
             return load_service_model(self, service_name, api_version)
 
         def _create_methods(self: t.Any, service_model: t.Any) -> dict[str, t.Any]:
             service = services.get(service_model.service_name)
-            return dict(service.methods) if service and service.model is service_model \
+            return (
+                dict(service.methods)
+                if service and service.model is service_model
                 else create_methods(self, service_model)
+            )
 
         def _create_name_mapping(self: t.Any, service_model: t.Any) -> dict[str, str]:
             service = services.get(service_model.service_name)
-            return dict(service.names) if service and service.model is service_model \
+            return (
+                dict(service.names)
+                if service and service.model is service_model
                 else create_name_mapping(self, service_model)
+            )
 
         ClientCreator._load_service_model = _load_service_model  # type: ignore[method-assign]
         ClientCreator._create_methods = _create_methods  # type: ignore[method-assign]
@@ -206,11 +226,10 @@ class Service:
 
 def _is_shared(key: Key) -> bool:
     method, *arguments = key
-    if method == 'load_data_with_path':
+    if method == "load_data_with_path":
         name = arguments[0]
-        return name in SHARED_DATA or name.rpartition('/')[2] in SHARED_TYPES
+        return name in SHARED_DATA or name.rpartition("/")[2] in SHARED_TYPES
     return len(arguments) > 0 and (
-        method == 'list_available_services' and arguments[0] in SHARED_TYPES
-        or len(arguments) > 1 and arguments[1] in SHARED_TYPES
+        (method == "list_available_services" and arguments[0] in SHARED_TYPES)
+        or (len(arguments) > 1 and arguments[1] in SHARED_TYPES)
     )
-

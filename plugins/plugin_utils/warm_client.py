@@ -4,6 +4,9 @@
 
 """The worker's side of the warm connection: find or start this run's server, hand it a payload, collect the result."""
 
+# ruff: noqa: PTH100, PTH101, PTH108, PTH110, PTH116, PTH118, PTH119, PTH120, PTH123
+# Sockets are named by way of descriptors, payloads are descriptors.
+
 from __future__ import annotations
 
 import contextlib
@@ -15,7 +18,6 @@ import multiprocessing
 import os
 import re
 import select
-import selectors
 import shlex
 import socket
 import struct
@@ -24,20 +26,21 @@ import sys
 import typing as t
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
-SERVER_SOURCE = os.path.join(_HERE, 'warm_server.py')
-BOTOCORE_SOURCE = os.path.join(_HERE, 'warm_botocore.py')
+SERVER_SOURCE = os.path.join(_HERE, "warm_server.py")
+BOTOCORE_SOURCE = os.path.join(_HERE, "warm_botocore.py")
 
 # Linux only: the lifetime of the server hangs on pidfds and parent-death signals.
-SUPPORTED = sys.platform == 'linux' and all(hasattr(os, name) for name in ('pidfd_open', 'memfd_create'))
+SUPPORTED = sys.platform == "linux" and all(hasattr(os, name) for name in ("pidfd_open", "memfd_create"))
 
-ACCEPTED = b'A'
-DETACH = b'D'
-_STATUS = struct.Struct('!i')
-_NAME = re.compile(r'[A-Za-z_][A-Za-z0-9_]*\Z')
-_WRAPPER_MARK = b'\n_ANSIBALLZ_WRAPPER = True'
+ACCEPTED = b"A"
+DETACH = b"D"
+NOT_STARTED = -1000
+_STATUS = struct.Struct("!i")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_WRAPPER_MARK = b"\n_ANSIBALLZ_WRAPPER = True"
 _ZIP_MARK = b"\nzip_data='"
 _ZIP_TAIL = b"',\n)\n"
-_PEER = struct.Struct('3i')
+_PEER = struct.Struct("3i")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,12 +60,12 @@ class Declined(Exception):
 
 
 class Died(Exception):
-    """The server died while the payload ran, and took it along."""
+    """The server died while the payload ran, and took it along; holds what the payload had written."""
 
 
 def split_payload(data: bytes) -> tuple[memoryview, memoryview] | None:
     """Split an AnsiballZ payload into its code with arguments and its zip; None for anything else."""
-    if not data.startswith(b'#!') or data.find(_WRAPPER_MARK, 0, 1000) < 0:
+    if not data.startswith(b"#!") or data.find(_WRAPPER_MARK, 0, 1000) < 0:
         return None
     start = data.rfind(_ZIP_MARK)
     end = len(data) - len(_ZIP_TAIL)
@@ -70,32 +73,32 @@ def split_payload(data: bytes) -> tuple[memoryview, memoryview] | None:
         return None
     view = memoryview(data)
     # Debugger extensions and wanted tracebacks show the process as it is: those run in a process of their own.
-    arguments = data[data.rfind(b'\nif __name__ == "__main__":\n', 0, start):start]
-    if b'\nextensions={},\n' not in arguments + b'\n' or b'"_ansible_tracebacks_for": []' not in arguments:
+    arguments = data[data.rfind(b'\nif __name__ == "__main__":\n', 0, start) : start]
+    if b"\nextensions={},\n" not in arguments + b"\n" or b'"_ansible_tracebacks_for": []' not in arguments:
         return None
-    return view[:start + 1], view[start + len(_ZIP_MARK):end]
+    return view[: start + 1], view[start + len(_ZIP_MARK) : end]
 
 
 def parse_command(command: str) -> tuple[str, dict[str, str], str] | None:
     """Split ``sh -c 'A=b python && sleep 0'`` into shell, assignments and interpreter."""
     try:
         outer = shlex.split(command)
-        if len(outer) != 3 or outer[1] != '-c':
+        if len(outer) != 3 or outer[1] != "-c":
             return None
         words = shlex.split(outer[2])
     except ValueError:
         return None
-    if words[-3:] != ['&&', 'sleep', '0'] or len(words) < 4:
+    if words[-3:] != ["&&", "sleep", "0"] or len(words) < 4:
         return None
     assignments: dict[str, str] = {}
     for word in words[:-4]:
-        name, equals, value = word.partition('=')
+        name, equals, value = word.partition("=")
         if not equals or not _NAME.match(name):
             return None
         assignments[name] = value
     # Build the command again: only what comes out equal held no other shell syntax.
-    prefix = ''.join(f'{name}={shlex.quote(value)} ' for name, value in assignments.items())
-    again = f'{outer[0]} -c {shlex.quote(f"{prefix}{words[-4]} && sleep 0")}'
+    prefix = "".join(f"{name}={shlex.quote(value)} " for name, value in assignments.items())
+    again = f"{outer[0]} -c {shlex.quote(f'{prefix}{words[-4]} && sleep 0')}"
     return (outer[0], assignments, words[-4]) if again == command else None
 
 
@@ -111,38 +114,41 @@ class Client:
             server = stack.enter_context(self._connect(job))
             out_read, out_write = _pipe(stack)
             err_read, err_write = _pipe(stack)
-            with os.fdopen(os.memfd_create('payload'), 'wb', buffering=0) as payload:
+            with os.fdopen(os.memfd_create("payload"), "wb", buffering=0) as payload:
                 header = _write_payload(payload, job)
-                socket.send_fds(server, [header], [payload.fileno(), out_write, err_write])
-            os.close(out_write)
-            os.close(err_write)
+                try:
+                    socket.send_fds(server, [header], [payload.fileno(), out_write, err_write])
+                except ConnectionError:
+                    raise Declined from None
+                finally:
+                    os.close(out_write)
+                    os.close(err_write)
             return self._collect(server, out_read, err_read)
 
     @staticmethod
     def _collect(server: socket.socket, out_read: int, err_read: int) -> tuple[int, bytes, bytes]:
+        if _receive(server, 1) != ACCEPTED:
+            raise Declined
         try:
-            if _receive(server, 1) != ACCEPTED:
-                raise Declined
             stdout, stderr = _drain(out_read, err_read)
             status = _receive(server, _STATUS.size)
-        except ConnectionError:
-            raise Declined from None
-        except Declined:
-            raise
         except BaseException:
             # A task's timeout: with `local` the module runs on as well.
             with contextlib.suppress(OSError):
                 server.send(DETACH)
             raise
         if len(status) < _STATUS.size:
-            raise Died
-        return _STATUS.unpack(status)[0], stdout, stderr
+            raise Died(stdout, stderr)
+        (code,) = _STATUS.unpack(status)
+        if code == NOT_STARTED:
+            raise Declined
+        return code, stdout, stderr
 
     # finding and starting the server
 
     def _connect(self, job: Job) -> socket.socket:
-        key = hashlib.sha256(f'{sys.executable}\0{job.executable}'.encode()).hexdigest()[:12]
-        path = os.path.join(self._directory, f'slipway-warm-{key}')
+        key = hashlib.sha256(f"{sys.executable}\0{job.executable}".encode()).hexdigest()[:12]
+        path = os.path.join(self._directory, f"slipway-warm-{key}")
         if server := self._try_connect(path):
             return server
         with _locked(self._directory):
@@ -167,13 +173,13 @@ class Client:
         return server
 
     def _start(self, path: str, job: Job) -> None:
-        if os.path.exists(f'{path}.off') or not _is_private(self._directory):
+        if os.path.exists(f"{path}.off") or not _is_private(self._directory):
             raise Declined
         controller = _controller_pidfd()
         try:
             rules = shell_rules(job)
         except ValueError:
-            open(f'{path}.off', 'wb').close()
+            open(f"{path}.off", "wb").close()
             raise Declined from None
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
@@ -182,26 +188,43 @@ class Client:
                 listener.bind(short)
             os.chmod(path, 0o600)
             listener.listen(256)
-            _spawn(dict(path=path, listener=listener.fileno(), controller=controller, shell_rules=rules, botocore=BOTOCORE_SOURCE))
+            _spawn(
+                {
+                    "path": path,
+                    "listener": listener.fileno(),
+                    "controller": controller,
+                    "shell_rules": rules,
+                    "botocore": BOTOCORE_SOURCE,
+                }
+            )
         os.close(controller)
 
 
 def _spawn(options: dict[str, t.Any]) -> None:
-    """Start the interpreter exactly as `local` starts it for a module: no arguments, program on stdin."""
+    """Start the interpreter exactly as `local` starts it for a module: no arguments, program on stdin, pipes."""
+    noise, write = os.pipe()
+    options["noise"] = noise
     program = (
-        'import sys\n'
+        "import sys\n"
         "_s = {'__name__': 'slipway_warm_server'}\n"
         f'exec(compile(open({SERVER_SOURCE!r}, "rb").read(), {SERVER_SOURCE!r}, "exec"), _s)\n'
         f'_s["main"]({options!r})\n'
     )
     process = subprocess.Popen(
-        [sys.executable], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        cwd='/', start_new_session=True, pass_fds=(options['listener'], options['controller']),
+        [sys.executable],
+        stdin=subprocess.PIPE,
+        stdout=write,
+        stderr=write,
+        cwd="/",
+        start_new_session=True,
+        pass_fds=(options["listener"], options["controller"], noise),
     )
-    assert process.stdin
-    with contextlib.suppress(BrokenPipeError), process.stdin:
-        process.stdin.write(program.encode())
-    # The server outlives this worker by design: it watches the controller.
+    os.close(noise)
+    os.close(write)
+    stdin = t.cast("t.IO[bytes]", process.stdin)
+    with contextlib.suppress(BrokenPipeError), stdin:
+        stdin.write(program.encode())
+    # The server outlives this worker by design, it watches the controller: nothing to wait for here.
     process.returncode = 0
 
 
@@ -218,10 +241,16 @@ def _controller_pidfd() -> int:
 
 def shell_rules(job: Job) -> list[tuple[bytes, str, int]]:
     """Find out how the shell changes the environment on its way to a command, as (name, rule, argument)."""
-    given = {**job.environ, b'PWD': b'/slipway/nowhere', b'OLDPWD': b'/slipway/old', b'SHLVL': b'5',
-             b'_': b'/slipway/last', b'slipway.probe': b'1'}
+    given = {
+        **job.environ,
+        b"PWD": b"/slipway/nowhere",
+        b"OLDPWD": b"/slipway/old",
+        b"SHLVL": b"5",
+        b"_": b"/slipway/last",
+        b"slipway.probe": b"1",
+    }
     got = _shell_environment(job.executable, given)
-    without = _shell_environment(job.executable, {b'PATH': job.environ.get(b'PATH', os.defpath.encode())})
+    without = _shell_environment(job.executable, {b"PATH": job.environ.get(b"PATH", os.defpath.encode())})
     rules = []
     for name in sorted(given.keys() | got.keys()):
         if given.get(name) != got.get(name):
@@ -231,39 +260,44 @@ def shell_rules(job: Job) -> list[tuple[bytes, str, int]]:
 
 def _rule(name: bytes, given: bytes | None, got: bytes | None, always: bool) -> tuple[str, int]:
     if got is None:
-        return 'unset', 0
-    if name == b'PWD' and got == b'/' and always:
-        return 'pwd', 0
-    if name == b'SHLVL' and given and got.isdigit():
-        return 'shlvl', int(got) - int(given) if always else 0
-    if name == b'_' and got.endswith(b'/env'):
-        return 'interpreter', 0
+        return "unset", 0
+    if name == b"PWD" and got == b"/" and always:
+        return "pwd", 0
+    if name == b"SHLVL" and given and got.isdigit():
+        return "shlvl", int(got) - int(given) if always else 0
+    if name == b"_" and got.endswith(b"/env"):
+        return "interpreter", 0
     raise ValueError(name)
 
 
 def _shell_environment(executable: str, environ: dict[bytes, bytes]) -> dict[bytes, bytes]:
     process = subprocess.run(
-        f"{executable} -c 'env -0 && sleep 0'", shell=True, executable=executable.split()[0], env=environ,
-        cwd='/', stdin=subprocess.DEVNULL, capture_output=True, check=False,
+        f"{executable} -c 'env -0 && sleep 0'",
+        shell=True,
+        executable=executable.split(maxsplit=1)[0],
+        env=environ,
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
     )
     if process.returncode or process.stderr:
         raise ValueError(process.stderr)
-    return dict(item.split(b'=', 1) for item in process.stdout.split(b'\0') if b'=' in item)
+    return dict(item.split(b"=", maxsplit=1) for item in process.stdout.split(b"\0") if b"=" in item)
 
 
 # small tools
 
+
 def _write_payload(payload: t.BinaryIO, job: Job) -> bytes:
     umask = os.umask(0o077)
     os.umask(umask)
-    meta = marshal.dumps(dict(
-        environ=job.environ, assignments=job.assignments, cwd=job.cwd, umask=umask,
-    ))
+    meta = marshal.dumps({"environ": job.environ, "assignments": job.assignments, "cwd": job.cwd, "umask": umask})
     for part in (meta, job.head, job.zip_data):
         view = memoryview(part)
         while view:
-            view = view[payload.write(view):]
-    return struct.pack('!3Q', len(meta), len(job.head), len(job.zip_data))
+            view = view[payload.write(view) :]
+    return struct.pack("!3Q", len(meta), len(job.head), len(job.zip_data))
 
 
 def _drain(out_read: int, err_read: int) -> tuple[bytes, bytes]:
@@ -279,13 +313,15 @@ def _drain(out_read: int, err_read: int) -> tuple[bytes, bytes]:
             else:
                 poll.unregister(fd)
                 remaining -= 1
-    return b''.join(chunks[out_read]), b''.join(chunks[err_read])
+    return b"".join(chunks[out_read]), b"".join(chunks[err_read])
 
 
 def _receive(server: socket.socket, size: int) -> bytes:
-    data = b''
-    while len(data) < size and (chunk := server.recv(size - len(data))):
-        data += chunk
+    """Exactly so many bytes, or fewer when the server is gone."""
+    data = b""
+    with contextlib.suppress(ConnectionError):
+        while len(data) < size and (chunk := server.recv(size - len(data))):
+            data += chunk
     return data
 
 
@@ -300,7 +336,7 @@ def _short(path: str) -> t.Iterator[str]:
     """A name for a socket that fits the kernel's limit of 107 bytes, however deep its directory is."""
     directory = os.open(os.path.dirname(path), os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        yield f'/proc/self/fd/{directory}/{os.path.basename(path)}'
+        yield f"/proc/self/fd/{directory}/{os.path.basename(path)}"
     finally:
         os.close(directory)
 

@@ -9,6 +9,8 @@ worker of a run starts over. What one file imports depends on its text alone: it
 temporary directory, where AnsiballZ keeps its payloads too. The payloads come out the same, byte for byte.
 """
 
+# ruff: noqa: PTH105, PTH118, PTH120, PTH123
+
 from __future__ import annotations
 
 import ast
@@ -24,10 +26,10 @@ import typing as t
 from ansible.executor import module_common
 
 # Whether it is on the module's own level; the module of a `from`, or None; its level, or -1 for a plain import; names.
-Import = tuple[bool, t.Optional[str], int, tuple[str, ...]]
+Import = tuple[bool, str | None, int, tuple[str, ...]]
 
-MEMORY = 'slipway-warm-imports'
-_UTILITIES = ('ansible.module_utils', 'ansible_collections.')
+MEMORY = "slipway-warm-imports"
+_UTILITIES = ("ansible.module_utils", "ansible_collections.")
 
 
 class Memory:
@@ -52,13 +54,13 @@ class Memory:
             return
         with contextlib.suppress(OSError):
             handle, name = tempfile.mkstemp(dir=os.path.dirname(self._path))
-            with os.fdopen(handle, 'wb') as stream:
+            with os.fdopen(handle, "wb") as stream:
                 marshal.dump({**self._load(), **self._news}, stream)
             os.replace(name, self._path)
 
     def _load(self) -> dict[bytes, list[Import]]:
         try:
-            with open(self._path, 'rb') as stream:
+            with open(self._path, "rb") as stream:
                 return marshal.load(stream)
         except (OSError, EOFError, ValueError, TypeError):
             return {}
@@ -66,7 +68,7 @@ class Memory:
 
 def install(directory: str) -> bool:
     """Let AnsiballZ, in this worker, remember what it has parsed; leave an AnsiballZ of another shape alone."""
-    if getattr(module_common, '_slipway_warm', False) or not _is_known_shape():
+    if getattr(module_common, "_slipway_warm", False) or not _is_known_shape():
         return False
     memory = Memory(directory)
     compile_ast, build = module_common._compile_module_ast, module_common.recursive_finder
@@ -133,8 +135,11 @@ def _is_known_shape() -> bool:
         names = _names(module_common.recursive_finder.__code__)
     except (AttributeError, TypeError, ValueError):
         return False
-    return (compiler == ['module_name', 'source_code'] and names >= {'ModuleDepFinder', '_compile_module_ast'}
-            and finder >= {'iter_fields', 'isinstance', 'list', 'Import', 'ImportFrom', 'parent', 'generic_visit'})
+    return (
+        compiler == ["module_name", "source_code"]
+        and names >= {"ModuleDepFinder", "_compile_module_ast"}
+        and finder >= {"iter_fields", "isinstance", "list", "Import", "ImportFrom", "parent", "generic_visit"}
+    )
 
 
 def _names(code: types.CodeType) -> set[str]:

@@ -9,12 +9,18 @@ what payloads need and never runs one itself: each gets a fork, which executes A
 library here: the file is executed as it is, outside the collection loader.
 """
 
+# ruff: noqa: PTH108, PTH116, PTH120, PTH121, PTH123, PLC0415
+# Paths are bytes and descriptors here, and imports happen when a payload needs them.
+
 from __future__ import annotations
 
 import atexit
 import base64
+import contextlib
+import datetime
 import dis
 import gc
+import hashlib
 import importlib.machinery
 import importlib.util
 import io
@@ -34,26 +40,30 @@ import typing as t
 import zipfile
 import zipimport
 
-ACCEPTED, DECLINED = b'A', b'N'
-HEADER = struct.Struct('!3Q')
-STATUS = struct.Struct('!i')
-PEER = struct.Struct('3i')
+ACCEPTED, DECLINED = b"A", b"N"
+HEADER = struct.Struct("!3Q")
+STATUS = struct.Struct("!i")
+PEER = struct.Struct("3i")
 PR_SET_PDEATHSIG = 1
 REPORT_SIZE = 65536
 GRACE = 2.0
+# In place of a wait status: the fork itself failed.
+NOT_STARTED = -1000
 
 # What shapes an interpreter while it starts, or a library while it is imported: a payload whose environment differs
 # here from the server's gets an interpreter of its own.
 STARTUP_ENVIRONMENT = re.compile(
-    rb'(PYTHON|LC_|LD_|OPENSSL_|MALLOC_|GLIBC_|COVERAGE_|BOTO_|BOTOCORE_)|(LANG|LANGUAGE|HOME|SSLKEYLOGFILE)\Z'
+    rb"(PYTHON|LC_|LD_|OPENSSL_|MALLOC_|GLIBC_|COVERAGE_|BOTO_|BOTOCORE_)|(LANG|LANGUAGE|HOME|SSLKEYLOGFILE)\Z"
 )
 
 # Code that may be executed here, ahead of the fork: libraries that are known to do nothing when they are imported.
 PRELOADABLE = re.compile(
-    r'ansible\.module_utils\.|ansible_collections\.(amazon\.aws|community\.aws|slipway\.fargate)\.plugins\.module_utils\.'
+    r"ansible\.module_utils\.|ansible_collections\.(amazon\.aws|community\.aws|slipway\.fargate)\.plugins\.module_utils\."
 )
-PRELOADABLE_LIBRARIES = frozenset(('boto3', 'botocore', 's3transfer', 'jmespath', 'urllib3', 'dateutil'))
-VIRTUAL_ROOT = '/slipway-warm-payload.zip'
+PRELOADABLE_LIBRARIES = frozenset(("boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil"))
+VIRTUAL_ROOT = "/slipway-warm-payload.zip"
+
+IDENTIFIER = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 Sources = dict[str, bytes]
 
@@ -61,21 +71,21 @@ Sources = dict[str, bytes]
 class Payload:
     """One distinct zip: the sources a module travels with, and which loaded modules it may share."""
 
-    def __init__(self, zip_data: bytes) -> None:
-        self.zip_data = zip_data
+    def __init__(self, zip_data: bytes, texts: dict[bytes, bytes]) -> None:
         archive = zipfile.ZipFile(io.BytesIO(base64.b64decode(zip_data)))
-        # Line ends as zipimport normalises them before compiling.
+        # The same text is kept once, however many payloads carry it.
         self.sources: Sources = {
-            info.filename: archive.read(info).replace(b'\r\n', b'\n').replace(b'\r', b'\n')
-            for info in archive.infolist() if info.filename.endswith('.py')
+            info.filename: texts.setdefault(text, text)
+            for info in archive.infolist()
+            if info.filename.endswith(".py") and (text := _normalised(archive.read(info))) is not None
         }
-        self.name = ''
+        self.name = ""
         self._foreign: tuple[int, list[str]] = (-1, [])
 
     def find(self, name: str) -> tuple[str, bytes, bool] | None:
         """A module's path inside the zip, its source, and whether it is a package."""
-        stem = name.replace('.', '/')
-        for path, is_package in ((f'{stem}/__init__.py', True), (f'{stem}.py', False)):
+        stem = name.replace(".", "/")
+        for path, is_package in ((f"{stem}/__init__.py", True), (f"{stem}.py", False)):
             if path in self.sources:
                 return path, self.sources[path], is_package
         return None
@@ -96,12 +106,18 @@ class Payload:
         grown = True
         while grown:
             more = {
-                name for name, module in library.loaded.items()
+                name
+                for name, module in library.loaded.items()
                 if name not in foreign and not foreign.isdisjoint(module.needs)
             }
             foreign |= more
             grown = bool(more)
         return sorted(foreign, reverse=True)
+
+
+def _normalised(source: bytes) -> bytes:
+    """Line ends as zipimport makes them before it compiles."""
+    return source.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 class Loaded(t.NamedTuple):
@@ -128,7 +144,7 @@ class Library:
     def find_spec(self, name: str, path: t.Any = None, target: t.Any = None) -> importlib.machinery.ModuleSpec | None:
         if not self._payload or not (found := self._payload.find(name)):
             return None
-        origin = f'{VIRTUAL_ROOT}/{found[0]}'
+        origin = f"{VIRTUAL_ROOT}/{found[0]}"
         spec = importlib.machinery.ModuleSpec(name, self, origin=origin, is_package=found[2])  # type: ignore[arg-type]
         if found[2]:
             spec.submodule_search_locations = [os.path.dirname(origin)]
@@ -139,12 +155,12 @@ class Library:
         return None
 
     def exec_module(self, module: types.ModuleType) -> None:
-        assert self._payload
         name = module.__name__
-        found = self._payload.find(name)
-        assert found
+        found = self._payload.find(name) if self._payload else None
+        if not found:
+            raise ImportError(name)
         path, source, is_package = found
-        code = compile(source, f'{VIRTUAL_ROOT}/{path}', 'exec', dont_inherit=True)
+        code = compile(source, f"{VIRTUAL_ROOT}/{path}", "exec", dont_inherit=True)
         exec(code, module.__dict__)
         self.loaded[name] = Loaded(module, code, path, source, is_package, _needs(name, code, is_package))
 
@@ -158,7 +174,7 @@ class Library:
         self._payload = payload
         sys.meta_path.insert(0, self)  # type: ignore[arg-type]
         try:
-            _import_quietly('ansible.module_utils._internal._ansiballz._loader')
+            _import_quietly("ansible.module_utils._internal._ansiballz._loader")
             for name in _module_level_imports(module_name, self.code(found[0], found[1]), is_package=False):
                 if self._may_import(name, payload):
                     _import_quietly(name)
@@ -168,7 +184,7 @@ class Library:
 
     @staticmethod
     def _may_import(name: str, payload: Payload) -> bool:
-        top = name.partition('.')[0]
+        top = name.partition(".")[0]
         if PRELOADABLE.match(name):
             return payload.find(name) is not None
         return top in PRELOADABLE_LIBRARIES or (top in sys.stdlib_module_names and top not in sys.builtin_module_names)
@@ -177,42 +193,77 @@ class Library:
         """Compiled once for all forks; the caller gives it the file name of its own archive."""
         key = (path, source)
         if key not in self._code:
-            self._code[key] = compile(source, f'{VIRTUAL_ROOT}/{path}', 'exec', dont_inherit=True)
+            self._code[key] = compile(source, f"{VIRTUAL_ROOT}/{path}", "exec", dont_inherit=True)
         return self._code[key]
 
 
 def _needs(name: str, code: types.CodeType, is_package: bool) -> frozenset[str]:
     needs = set(_module_level_imports(name, code, is_package))
-    needs.add(name.rpartition('.')[0])
+    needs.add(name.rpartition(".")[0])
     needs.discard(name)
     return frozenset(needs)
 
 
 def _module_level_imports(name: str, code: types.CodeType, is_package: bool) -> list[str]:
     """The absolute names that a module's own level imports; `from x import y` yields x and x.y."""
-    package = name if is_package else name.rpartition('.')[0]
+    package = name if is_package else name.rpartition(".")[0]
     names: dict[str, None] = {}
     before: list[t.Any] = [None, None]
     for instruction in dis.get_instructions(code):
-        if instruction.opname == 'IMPORT_NAME':
+        if instruction.opname == "IMPORT_NAME":
             level, members = before
             target = instruction.argval
             if level:
-                base = package.split('.')
-                base = base[:len(base) - level + 1]
-                target = '.'.join([*base, target] if target else base)
+                base = package.split(".")
+                base = base[: len(base) - level + 1]
+                target = ".".join([*base, target] if target else base)
             names[target] = None
             for member in members or ():
-                names[f'{target}.{member}'] = None
+                names[f"{target}.{member}"] = None
         before = [before[1], instruction.argval]
     return list(names)
 
 
 def _import_quietly(name: str) -> None:
-    try:
+    # The payload will meet the same error by itself.
+    with contextlib.suppress(Exception):
         importlib.import_module(name)
-    except Exception:  # the payload will meet the same error by itself
-        pass
+
+
+class Installed:
+    """Notices when libraries that are loaded here, or the folders they are found in, change."""
+
+    INTERVAL = 1.0
+
+    def __init__(self) -> None:
+        self._folders: dict[str, t.Any] = {}
+        self._files: dict[str, t.Any] = {}
+        self._checked = 0.0
+
+    def note(self) -> None:
+        """Remember the state of what was imported meanwhile."""
+        for module in list(sys.modules.values()):
+            path = getattr(module, "__file__", None)
+            if isinstance(path, str) and path not in self._files and not path.startswith(VIRTUAL_ROOT):
+                self._files[path] = _version(path)
+        for path in sys.path:
+            self._folders.setdefault(path, _version(path))
+
+    def has_changed(self) -> bool:
+        if any(_version(path) != version for path, version in self._folders.items()):
+            return True
+        if time.monotonic() < self._checked + self.INTERVAL:
+            return False
+        self._checked = time.monotonic()
+        return any(_version(path) != version for path, version in self._files.items())
+
+
+def _version(path: str) -> tuple[int, int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 class Request(t.NamedTuple):
@@ -242,10 +293,10 @@ class Server:
     """Accepts requests, forks for each, and goes away with the controller."""
 
     def __init__(self, options: dict[str, t.Any]) -> None:
-        self._path: str = options['path']
-        self._listener = socket.socket(fileno=options['listener'])
-        self._controller: int = options['controller']
-        self._rules: list[tuple[bytes, str, int]] = options['shell_rules']
+        self._path: str = options["path"]
+        self._listener = socket.socket(fileno=options["listener"])
+        self._controller: int = options["controller"]
+        self._rules: list[tuple[bytes, str, int]] = options["shell_rules"]
         self._startup = _startup_environment(dict(os.environb))
         self._poll = select.poll()
         self._waiting: dict[int, socket.socket] = {}
@@ -254,7 +305,11 @@ class Server:
         self._payloads: dict[bytes, Payload] = {}
         self._wrappers: dict[bytes, types.CodeType] = {}
         self._library = Library()
-        self._warmth_source: str = options['botocore']
+        self._installed = Installed()
+        self._texts: dict[bytes, bytes] = {}
+        self._noise: int = options["noise"]
+        self._noisy = self._outdated = False
+        self._warmth_source: str = options["botocore"]
         self._warmth: t.Any = None
         self._at_end = _closed_pipe()
         self._prctl = _load_prctl()
@@ -264,8 +319,9 @@ class Server:
         for fd in (self._listener.fileno(), self._controller):
             os.set_inheritable(fd, False)
             self._poll.register(fd, select.POLLIN)
-        while True:
-            for fd, event in self._poll.poll():
+        os.set_inheritable(self._noise, False)
+        while not self._outdated or self._waiting or self._by_handle:
+            for fd, _event in self._poll.poll():
                 if fd == self._controller:
                     self._end()
                 elif fd == self._listener.fileno():
@@ -276,6 +332,7 @@ class Server:
                     self._hear(self._by_client[fd])
                 elif fd in self._waiting and (work := self._start(self._waiting.pop(fd))):
                     return work
+        os._exit(0)
 
     def _accept(self) -> None:
         client, _address = self._listener.accept()
@@ -291,28 +348,61 @@ class Server:
         if not request:
             client.close()
             return None
-        try:
-            payload, wrapper, arguments = self._prepare(request)
-        except Exception:
-            payload = None
-        fits = payload and _startup_environment(request.environ) == self._startup
-        if not payload or not self._answer(client, ACCEPTED if fits else DECLINED) or not fits:
+        prepared = None
+        if not self._is_outdated() and _startup_environment(request.environ) == self._startup:
+            with contextlib.suppress(Exception):  # declined: the payload shows its own errors
+                prepared = self._prepare(request)
+        work = None
+        if not prepared or self._is_noisy():
+            self._answer(client, DECLINED)
             client.close()
+        elif self._answer(client, ACCEPTED):
+            work = self._fork(client, request, *prepared)
+        else:
+            client.close()
+        if not work:
             os.close(request.stdout)
             os.close(request.stderr)
-            return None
+        return work
+
+    def _fork(
+        self, client: socket.socket, request: Request, payload: Payload, wrapper: types.CodeType, arguments: bytes
+    ) -> t.Callable[[], None] | None:
         report = mmap.mmap(-1, REPORT_SIZE)
-        gc.collect(0)
         gc.freeze()
-        parent = os.getpid()
-        pid = os.fork()
+        server = os.getpid()
+        try:
+            pid = os.fork()
+        except OSError:
+            self._answer(client, STATUS.pack(NOT_STARTED))
+            client.close()
+            return None
         if not pid:
-            self._become_module(parent, request)
-            return Execution(self._library, self._warmth, payload, wrapper, arguments, report).run
-        os.close(request.stdout)
-        os.close(request.stderr)
+            self._become_module(server, request)
+            return Execution(self._library, self._warmth, payload, wrapper, arguments, request.zip_data, report).run
         self._watch(Child(pid, os.pidfd_open(pid), client, report, payload.name, time.monotonic()))
         return None
+
+    def _is_noisy(self) -> bool:
+        """Whether an import has written something, which its module would have shown: then nothing is preloaded."""
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        if not self._noisy and select.select([self._noise], [], [], 0)[0]:
+            self._noisy = True
+        return self._noisy
+
+    def _is_outdated(self) -> bool:
+        """Whether libraries were installed or changed; then this server serves no more, and the next starts anew."""
+        if not self._outdated and self._installed.has_changed():
+            self._outdated = True
+            self._stop_listening()
+        return self._outdated
+
+    def _stop_listening(self) -> None:
+        with contextlib.suppress(OSError):
+            os.unlink(self._path)
+        self._poll.unregister(self._listener)
+        self._listener.close()
 
     @staticmethod
     def _answer(client: socket.socket, answer: bytes) -> bool:
@@ -327,42 +417,49 @@ class Server:
             header, fds, _flags, _address = socket.recv_fds(client, HEADER.size, 3)
         except OSError:
             return None
-        if len(header) < HEADER.size or len(fds) != 3:
+        for fd in fds:
+            os.set_inheritable(fd, False)
+        try:
+            sizes = HEADER.unpack(header)
+            payload, stdout, stderr = fds
+            with os.fdopen(payload, "rb", buffering=0, closefd=False) as stream:
+                stream.seek(0)
+                meta, head, zip_data = (_read(stream, size) for size in sizes)
+            fields = marshal.loads(meta)
+            environ = self._through_shell(fields["environ"], fields["cwd"])
+            environ.update(fields["assignments"])
+            request = Request(environ, fields["cwd"], fields["umask"], head, zip_data, stdout, stderr)
+        except (struct.error, ValueError, TypeError, KeyError, EOFError, OSError):
             for fd in fds:
                 os.close(fd)
             return None
-        for fd in fds:
-            os.set_inheritable(fd, False)
-        sizes = HEADER.unpack(header)
-        with os.fdopen(fds[0], 'rb', buffering=0) as stream:
-            stream.seek(0)
-            meta, head, zip_data = (_read(stream, size) for size in sizes)
-        fields = marshal.loads(meta)
-        environ = self._through_shell(fields['environ'], fields['cwd'])
-        environ.update(fields['assignments'])
-        return Request(environ, fields['cwd'], fields['umask'], head, zip_data, fds[1], fds[2])
+        os.close(payload)
+        return request
 
     def _through_shell(self, environ: dict[bytes, bytes], cwd: bytes) -> dict[bytes, bytes]:
         """The environment as the shell that `local` starts would hand it to a command."""
+        if (b"slipway.probe", "unset", 0) in self._rules:
+            environ = {name: value for name, value in environ.items() if IDENTIFIER.match(name)}
         for name, rule, argument in self._rules:
-            if rule == 'unset':
+            if rule == "unset":
                 environ.pop(name, None)
-            elif rule == 'pwd':
-                environ[name] = _working_directory(environ.get(name, b''), cwd)
-            elif rule == 'shlvl':
-                before = environ.get(name, b'0')
-                environ[name] = b'%d' % ((int(before) if before.isdigit() else 0) + argument)
-            elif rule == 'interpreter':
+            elif rule == "pwd":
+                environ[name] = _working_directory(environ.get(name, b""), cwd)
+            elif rule == "shlvl":
+                before = environ.get(name, b"0")
+                environ[name] = b"%d" % ((int(before) if before.isdigit() else 0) + argument)
+            elif rule == "interpreter":
                 environ[name] = os.fsencode(sys.executable)
         return environ
 
     def _prepare(self, request: Request) -> tuple[Payload, types.CodeType, bytes]:
         wrapper, arguments = _split_head(request.head)
         if wrapper not in self._wrappers:
-            self._wrappers[wrapper] = compile(wrapper + _CALL, '<stdin>', 'exec', dont_inherit=True)
-        payload = self._payloads.get(request.zip_data)
+            self._wrappers[wrapper] = compile(wrapper + _CALL, "<stdin>", "exec", dont_inherit=True)
+        digest = hashlib.sha256(request.zip_data).digest()
+        payload = self._payloads.get(digest)
         if not payload:
-            payload = self._payloads[request.zip_data] = Payload(request.zip_data)
+            payload = self._payloads[digest] = Payload(request.zip_data, self._texts)
         if not payload.name:
             self._warm_up(payload, arguments)
         return payload, self._wrappers[wrapper], arguments
@@ -370,22 +467,23 @@ class Server:
     def _warm_up(self, payload: Payload, arguments: bytes) -> None:
         """Load what a payload that is new here is going to need."""
         match = re.search(rb"^module_fqn='([\w.]+)',$", arguments, re.MULTILINE)
-        name = match[1].decode() if match else ''
-        payload.name = name or 'unknown'
+        name = match[1].decode() if match else ""
+        payload.name = name or "unknown"
         self._library.prepare(payload, name)
-        if 'botocore.session' in sys.modules and not self._warmth:
+        if "botocore.session" in sys.modules and not self._warmth:
             self._warmth = self._load_warmth()
         if self._warmth and (found := payload.find(name)):
             self._warmth.expect(found[1])
+        self._installed.note()
 
     def _load_warmth(self) -> t.Any:
         """warm_botocore.py: executed from its source as this file is, and in no module table for a payload to find."""
-        with open(self._warmth_source, 'rb') as stream:
-            code = compile(stream.read(), self._warmth_source, 'exec', dont_inherit=True)
-        namespace: dict[str, t.Any] = {'__name__': 'slipway_warm_botocore'}
+        with open(self._warmth_source, "rb") as stream:
+            code = compile(stream.read(), self._warmth_source, "exec", dont_inherit=True)
+        namespace: dict[str, t.Any] = {"__name__": "slipway_warm_botocore"}
         exec(code, namespace)
         try:
-            return namespace['Warmth']()
+            return namespace["Warmth"]()
         except Exception:  # another botocore: slower, not wrong
             return None
 
@@ -399,7 +497,7 @@ class Server:
         for fd, source in ((0, self._at_end), (1, request.stdout), (2, request.stderr)):
             os.dup2(source, fd)
         self._forget_sockets()
-        os.closerange(3, 4096)
+        os.closerange(3, 65536)
         os.environ.clear()
         os.environb.update(request.environ)
         time.tzset()
@@ -421,7 +519,7 @@ class Server:
         try:
             message = child.client.recv(1)
         except OSError:
-            message = b''
+            message = b""
         self._poll.unregister(child.client)
         del self._by_client[child.client.fileno()]
         if not message:
@@ -434,10 +532,7 @@ class Server:
         os.close(child.handle)
         if self._by_client.pop(child.client.fileno(), None):
             self._poll.unregister(child.client)
-        try:
-            child.client.sendall(STATUS.pack(os.waitstatus_to_exitcode(status)))
-        except OSError:
-            pass
+        self._answer(child.client, STATUS.pack(os.waitstatus_to_exitcode(status)))
         child.client.close()
         if self._warmth and child.report[0]:
             self._warmth.learn(marshal.loads(child.report))
@@ -445,19 +540,19 @@ class Server:
         self._log(child, usage)
 
     def _log(self, child: Child, usage: t.Any) -> None:
-        if path := os.environ.get('SLIPWAY_WARM_LOG'):
-            with open(path, 'a', encoding='utf-8') as stream:
-                stream.write(f'{child.name} wall={time.monotonic() - child.started:.4f} '
-                             f'user={usage.ru_utime:.4f} system={usage.ru_stime:.4f} faults={usage.ru_minflt} '
-                             f'server={time.process_time():.3f}\n')
+        """For those who measure: one line for each payload."""
+        if path := os.environ.get("SLIPWAY_WARM_LOG"):
+            with contextlib.suppress(OSError), open(path, "a", encoding="utf-8") as stream:
+                stream.write(
+                    f"{child.name} wall={time.monotonic() - child.started:.4f} "
+                    f"user={usage.ru_utime:.4f} system={usage.ru_stime:.4f} faults={usage.ru_minflt} "
+                    f"server={time.process_time():.3f}\n"
+                )
 
     def _end(self) -> t.NoReturn:
         """The controller is gone: so is all that it started."""
-        try:
-            os.unlink(self._path)
-        except OSError:
-            pass
-        self._listener.close()
+        if not self._outdated:
+            self._stop_listening()
         for child in self._by_handle.values():
             _kill(child.pid, signal.SIGTERM)
         deadline = time.monotonic() + GRACE
@@ -471,7 +566,13 @@ class Execution:
     """A payload's life in its own fork."""
 
     def __init__(
-        self, library: Library, warmth: t.Any, payload: Payload, wrapper: types.CodeType, arguments: bytes,
+        self,
+        library: Library,
+        warmth: t.Any,
+        payload: Payload,
+        wrapper: types.CodeType,
+        arguments: bytes,
+        zip_data: bytes,
         report: mmap.mmap,
     ) -> None:
         self._library = library
@@ -479,6 +580,7 @@ class Execution:
         self._payload = payload
         self._wrapper = wrapper
         self._arguments = arguments
+        self._zip_data = zip_data
         self._report = report
 
     def run(self) -> None:
@@ -486,13 +588,15 @@ class Execution:
         if self._warmth:
             self._warmth.fork()
         gc.set_threshold(10_000, 10, 10)
+        # Another task may have installed a library a moment ago.
+        importlib.invalidate_caches()
         self._drop_foreign_modules()
         self._serve_compiled_code()
         self._move_into_archive_when_known()
-        main = sys.modules['__main__']
-        for name in [name for name in vars(main) if not name.startswith('__')]:
+        main = sys.modules["__main__"]
+        for name in [name for name in vars(main) if not name.startswith("__")]:
             delattr(main, name)
-        main.__dict__['_arguments'] = self._evaluate()
+        main.__dict__["_arguments"] = self._evaluate()
         _finish(self._wrapper, main.__dict__, self._tell_news)
 
     def _tell_news(self) -> None:
@@ -503,15 +607,13 @@ class Execution:
                 self._report.write(data)
 
     def _evaluate(self) -> dict[str, t.Any]:
-        code = compile(b'dict(\n' + self._arguments + b'\n)', '<stdin>', 'eval', dont_inherit=True)
-        import datetime
-
-        return dict(eval(code, {'datetime': datetime}), zip_data=self._payload.zip_data.decode())
+        code = compile(b"dict(\n" + self._arguments + b"\n)", "<stdin>", "eval", dont_inherit=True)
+        return dict(eval(code, {"datetime": datetime}), zip_data=self._zip_data.decode())
 
     def _drop_foreign_modules(self) -> None:
         for name in self._payload.foreign(self._library):
             module = sys.modules.pop(name, None)
-            package, _dot, leaf = name.rpartition('.')
+            package, _dot, leaf = name.rpartition(".")
             if vars(sys.modules.get(package, module)).get(leaf) is module and package:
                 delattr(sys.modules[package], leaf)
 
@@ -520,10 +622,10 @@ class Execution:
         code, payload = self._library.code, self._payload
 
         def compile_source(pathname: str, source: bytes) -> types.CodeType:
-            path = pathname.partition('_payload.zip/')[2]
-            source = source.replace(b'\r\n', b'\n').replace(b'\r', b'\n')
+            path = pathname.partition("_payload.zip/")[2]
+            source = _normalised(source)
             if payload.sources.get(path) != source:
-                return compile(source, pathname, 'exec', dont_inherit=True)
+                return compile(source, pathname, "exec", dont_inherit=True)
             compiled = code(path, source)
             _fix_co_filename(compiled, pathname)
             return compiled
@@ -532,7 +634,7 @@ class Execution:
 
     def _move_into_archive_when_known(self) -> None:
         """The wrapper chooses the archive's path; tell the loaded modules when it is about to run the module."""
-        loader = sys.modules.get('ansible.module_utils._internal._ansiballz._loader')
+        loader = sys.modules.get("ansible.module_utils._internal._ansiballz._loader")
         if not loader:
             return
         original = loader.run_module
@@ -549,22 +651,21 @@ class Execution:
         for name, loaded in self._library.loaded.items():
             if sys.modules.get(name) is not loaded.module:
                 continue
-            directory = f'{archive}/{os.path.dirname(loaded.path)}'
+            directory = f"{archive}/{os.path.dirname(loaded.path)}"
             where = os.path.dirname(directory) if loaded.is_package else directory
             if where not in loaders:
                 loaders[where] = zipimport.zipimporter(where)
-            _relocate(loaded, f'{archive}/{loaded.path}', directory, loaders[where])
+            _relocate(loaded, f"{archive}/{loaded.path}", directory, loaders[where])
 
 
 def _relocate(loaded: Loaded, origin: str, directory: str, loader: t.Any) -> None:
     module = loaded.module
-    spec = module.__spec__
-    assert spec
+    spec: t.Any = module.__spec__
     spec.loader = module.__loader__ = loader
     spec.origin = module.__file__ = origin
     spec.has_location = False
     if loaded.is_package:
-        virtual = f'{VIRTUAL_ROOT}/{os.path.dirname(loaded.path)}'
+        virtual = f"{VIRTUAL_ROOT}/{os.path.dirname(loaded.path)}"
         module.__path__ = [directory if entry == virtual else entry for entry in module.__path__]
         spec.submodule_search_locations = [directory]
     _fix_co_filename(loaded.code, origin)
@@ -608,21 +709,21 @@ def _exit_status(code: t.Any) -> int:
 
 
 _ENTRY = b'\nif __name__ == "__main__":\n    _ansiballz_main(\n'
-_CALL = _ENTRY + b'**_arguments\n)\n'
+_CALL = _ENTRY + b"**_arguments\n)\n"
 
 
 def _split_head(head: bytes) -> tuple[bytes, bytes]:
     """Split the text before the zip into AnsiballZ's wrapper and the other arguments of its call."""
     wrapper, entry, arguments = head.partition(_ENTRY)
     if not entry:
-        raise ValueError('not a payload')
+        raise ValueError("not a payload")
     return wrapper, arguments
 
 
 def _working_directory(claimed: bytes, cwd: bytes) -> bytes:
     """PWD as a shell computes it: the inherited name while it is right, which keeps symbolic links."""
     try:
-        if claimed.startswith(b'/') and os.path.samefile(claimed, cwd):
+        if claimed.startswith(b"/") and os.path.samefile(claimed, cwd):
             return claimed
     except OSError:
         pass
@@ -638,7 +739,7 @@ def _read(stream: t.BinaryIO, size: int) -> bytes:
     while size and (part := stream.read(size)):
         parts.append(part)
         size -= len(part)
-    return b''.join(parts)
+    return b"".join(parts)
 
 
 def _closed_pipe() -> int:
@@ -650,16 +751,14 @@ def _closed_pipe() -> int:
 
 def _kill(group: int, number: int) -> None:
     for kill in (os.killpg, os.kill):
-        try:
+        with contextlib.suppress(OSError):
             kill(group, number)
-        except OSError:
-            pass
 
 
 def _load_prctl() -> t.Any:
     import ctypes
 
-    return getattr(ctypes.CDLL(None), 'prctl', None)
+    return getattr(ctypes.CDLL(None), "prctl", None)
 
 
 def _fix_co_filename(code: types.CodeType, name: str) -> None:
