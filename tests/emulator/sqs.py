@@ -30,7 +30,7 @@ class CorrectedSQSBackend(SQSBackend):
         given = {key: value for key, value in attributes.items() if value is not None}
         _check(given)
         _encryption(given, {})
-        return super().create_queue(name, tags, **attributes, **_managed(given))
+        return super().create_queue(name, tags, **{**attributes, **_managed(given)})
 
     def set_queue_attributes(self, queue_name: str, attributes: dict[str, Any]) -> Queue:
         queue = self.get_queue(queue_name)
