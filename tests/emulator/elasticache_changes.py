@@ -50,6 +50,8 @@ class ChangesMixin(ReplicationMixin):
             )
         if params.get("NotificationTopicArn") is not None:
             changes["topic"] = params["NotificationTopicArn"]
+        if params.get("NotificationTopicStatus"):
+            changes["topic_status"] = params["NotificationTopicStatus"]
         failover = params.get("AutomaticFailoverEnabled")
         multi_az = params.get("MultiAZEnabled")
         if failover and group["replicas"] < 1:

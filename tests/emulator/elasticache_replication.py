@@ -290,7 +290,8 @@ class ReplicationMixin(BaseBackend):
             **{name: group[name] for name in _SHARED},
         }
         if group["topic"]:
-            shown["NotificationConfiguration"] = {"TopicArn": group["topic"], "TopicStatus": "active"}
+            status = group.get("topic_status", "active")
+            shown["NotificationConfiguration"] = {"TopicArn": group["topic"], "TopicStatus": status}
         if not nodes:
             shown.pop("CacheNodes")
         return shown

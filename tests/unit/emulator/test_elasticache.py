@@ -366,6 +366,13 @@ def test_replication_group_is_modified(aws: Aws, refused: Refused) -> None:
     refused("CacheParameterGroupNotFound", modify, ReplicationGroupId="cache", CacheParameterGroupName="none")
 
 
+def test_notifications_are_switched_off_and_on(aws: Aws) -> None:
+    make_group(aws, NotificationTopicArn="arn:aws:sns:eu-west-1:123456789012:operators")
+    for status in ("inactive", "active"):
+        aws("elasticache").modify_replication_group(ReplicationGroupId="cache", NotificationTopicStatus=status)
+        assert read_member(aws)["NotificationConfiguration"]["TopicStatus"] == status
+
+
 def test_a_new_size_waits_unless_it_is_wanted_now(aws: Aws) -> None:
     make_group(aws)
     aws("elasticache").modify_replication_group(ReplicationGroupId="cache", CacheNodeType="cache.t3.small")
