@@ -124,7 +124,8 @@ from ansible_collections.slipway.fargate.plugins.module_utils.engine import (
 )
 
 PER_CALL = 20  # https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ModifyCacheParameterGroup.html
-RANGE = re.compile(r"(-?\d+)-(-?\d*)")
+INTEGER = re.compile(r"-?\d+")
+RANGE = re.compile(r"(-?\d+)(-?)(\d*)")  # 5, 5-10 or 5-
 
 
 class ParameterGroup(ElastiCacheResource):
@@ -245,16 +246,18 @@ def refused(known: dict[str, dict[str, Any]], name: str, value: str) -> Iterator
 
 
 def allowed(value: str, data_type: str, values: str) -> bool:
-    """Whether AWS's text of allowed values, a list or a range, holds the value; what it leaves open is allowed."""
-    if not values:
-        return True
-    bounds = RANGE.fullmatch(values)
-    if data_type == "integer" and bounds:
-        low, high = bounds.groups()
-        number = re.fullmatch(r"-?\d+", value)
-        return bool(number) and int(low) <= int(value) and (not high or int(value) <= int(high))
+    """Whether AWS's text of allowed values, such as `yes,no` or `0,20-`, holds the value, or leaves it open."""
     choices = [choice.strip() for choice in values.split(",")]
+    if data_type == "integer" and values:
+        return bool(INTEGER.fullmatch(value)) and any(within(int(value), choice) for choice in choices)
     return len(choices) == 1 or value in choices
+
+
+def within(number: int, choice: str) -> bool:
+    low, dash, high = RANGE.fullmatch(choice).groups() if RANGE.fullmatch(choice) else (None, "", "")
+    if low is None:
+        return True  # in words, which only AWS can judge
+    return number >= int(low) and (number <= int(high) if high else bool(dash) or number == int(low))
 
 
 def main() -> None:

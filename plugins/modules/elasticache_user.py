@@ -205,6 +205,8 @@ class User(SettlingResource):
         authentication, passwords = self.desired.get("authentication"), self.module.params["passwords"] or []
         if self.state == "present" and (passwords or self.secret) and authentication != "password":
             raise ResourceError(f"user {self.name}: authentication {authentication} takes no password")
+        if passwords and self.secret:
+            raise ResourceError(f"user {self.name}: set passwords or password_secret, not both")
         if self.module.params["password_version"] is not None and not passwords:
             raise ResourceError(f"user {self.name}: password_version says which passwords; set passwords")
         if len(passwords) > 2:
@@ -222,6 +224,7 @@ class User(SettlingResource):
 
     def plan(self) -> Change | None:
         if self.secret and self.state == "present":
+            self.validate()  # before the first call
             self.desired["password_version"] = self.secret_version()
         change = super().plan()
         if self.state == "present":
@@ -337,7 +340,6 @@ def main() -> None:
             **TAGS_SPEC,
             **WAIT_SPEC,
         },
-        mutually_exclusive=[("passwords", "password_secret"), ("password_version", "password_secret")],
         supports_check_mode=True,
     )
     run(module, User(module), key="user")
