@@ -31,6 +31,12 @@ options:
     type: list
     elements: str
     required: true
+  purge_services:
+    description:
+      - Whether endpoints of O(name) and O(type) in the VPC are deleted when their service is none of O(services). Needs
+        O(name).
+    type: bool
+    default: false
   type:
     description:
       - V(interface) endpoints are network interfaces in subnets, V(gateway) endpoints are routes; S3 and DynamoDB have
@@ -104,6 +110,14 @@ EXAMPLES = r"""
     services: [s3]
     type: gateway
     route_table_ids: [rtb-0123456789abcdef0]
+
+- name: Remove all interface endpoints of the environment
+  slipway.fargate.vpc_endpoint:
+    vpc_id: vpc-0123456789abcdef0
+    services: []
+    purge_services: true
+    name: shop-prod
+    state: absent
 
 - name: Remove the endpoint of S3
   slipway.fargate.vpc_endpoint:
@@ -186,6 +200,11 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
+try:
+    from botocore.exceptions import BotoCoreError, ClientError
+except ImportError:  # AnsibleAWSModule reports the missing library.
+    pass
+
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
     ansible_dict_to_boto3_tag_list,
@@ -202,6 +221,7 @@ from ansible_collections.slipway.fargate.plugins.module_utils.engine import (
     Resource,
     ResourceError,
     RetryingClient,
+    is_unknown,
     run_all,
     set_options,
     wait_for,
@@ -268,6 +288,33 @@ class Account:
     def identity(self) -> dict[str, str]:
         return RetryingClient(self.module, "sts").get_caller_identity()
 
+    def leftovers(self) -> list[str]:
+        """The services whose endpoints are our own and not wanted any more."""
+        params = self.module.params
+        if not params["purge_services"] or is_unknown(params["vpc_id"]):
+            return []
+        if not params["name"]:
+            self.module.fail_json(msg="purge_services needs name: it tells which endpoints are our own")
+        asked = {"vpc-id": params["vpc_id"], "vpc-endpoint-type": params["type"].capitalize()}
+        filters = [{"Name": name, "Values": [value]} for name, value in asked.items()]
+        try:
+            there = self.client.list("describe_vpc_endpoints", "VpcEndpoints", Filters=filters)
+        except (ClientError, BotoCoreError) as error:
+            self.module.fail_json_aws(error, msg=f"Could not read the VPC endpoints of {params['vpc_id']}")
+        wanted = {self.service_of(service) for service in params["services"]}
+        found = {
+            self.service_of(e["ServiceName"]): _tags(e).get("Name") for e in there if e["State"].lower() not in GONE
+        }
+        return [
+            service
+            for service, name in found.items()
+            if name == f"{params['name']}-{service}" and service not in wanted
+        ]
+
+    def service_of(self, name: str) -> str:
+        """The service's name in the region."""
+        return name.split(f".{self.module.region}.", 1)[-1]
+
 
 class Endpoint(Resource):
     type_name = "VPC endpoint"
@@ -275,10 +322,10 @@ class Endpoint(Resource):
     unordered = tuple(LISTS)
     policies = ("policy",)
 
-    def __init__(self, module: AnsibleAWSModule, account: Account, service: str) -> None:
+    def __init__(self, module: AnsibleAWSModule, account: Account, service: str, state: str) -> None:
         params = module.params
-        full = "." in service and service.startswith(("com.", "aws."))
-        self.service = service.split(f".{module.region}.", 1)[-1] if full else service
+        full = service.startswith(("com.", "aws."))
+        self.service = account.service_of(service)
         service_name = service if full else f"com.amazonaws.{module.region}.{service}"
         desired = {
             "vpc_id": params["vpc_id"],
@@ -293,7 +340,7 @@ class Endpoint(Resource):
         self.own_name = f"{params['name']}-{self.service}" if params["name"] else None
         if self.own_name and "tags" in desired:
             desired["tags"] = {"Name": self.own_name, **desired["tags"]}
-        super().__init__(module, f"{service_name} in {params['vpc_id']}", desired, params["state"])
+        super().__init__(module, f"{service_name} in {params['vpc_id']}", desired, state)
         self.account = account
         self.client = account.client
 
@@ -452,6 +499,7 @@ def main() -> None:
         argument_spec={
             "vpc_id": {"type": "str", "required": True},
             "services": {"type": "list", "elements": "str", "required": True},
+            "purge_services": {"type": "bool", "default": False},
             "type": {"type": "str", "choices": ["gateway", "interface"], "default": "interface"},
             "name": {"type": "str"},
             "subnet_ids": {"type": "list", "elements": "str"},
@@ -468,8 +516,12 @@ def main() -> None:
         supports_check_mode=True,
     )
     account = Account(module)
-    services = dict.fromkeys(module.params["services"])
-    run_all(module, [Endpoint(module, account, service) for service in services], key="vpc_endpoints")
+    states = {
+        **dict.fromkeys(account.leftovers(), "absent"),
+        **dict.fromkeys(module.params["services"], module.params["state"]),
+    }
+    endpoints = [Endpoint(module, account, service, state) for service, state in states.items()]
+    run_all(module, endpoints, key="vpc_endpoints")
 
 
 if __name__ == "__main__":

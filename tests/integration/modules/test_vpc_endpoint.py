@@ -63,7 +63,7 @@ def test_matrix_of_an_interface_endpoint(account: Account) -> None:
             "+account": {"policy": None, "account_only": True},
             "policies": {"sqs": POLICY},
         },
-        fixed={"type", "name", "route_table_ids"},
+        fixed={"type", "name", "route_table_ids", "purge_services"},
         seen={
             "subnet_ids": lambda account: sorted(_endpoints(account)[0]["SubnetIds"]),
             "security_group_ids": lambda account: [group["GroupId"] for group in _endpoints(account)[0]["Groups"]],
@@ -81,7 +81,15 @@ def test_matrix_of_a_gateway_endpoint(account: Account) -> None:
         key="vpc_endpoints",
         base={"vpc_id": _vpc(account), "services": ["s3"], "type": "gateway", "route_table_ids": tables[:1]},
         updates={"route_table_ids": tables, "policy": json.dumps(POLICY), "tags": {"Environment": "dev"}},
-        fixed={"name", "subnet_ids", "security_group_ids", "private_dns_enabled", "account_only", "policies"},
+        fixed={
+            "name",
+            "purge_services",
+            "subnet_ids",
+            "security_group_ids",
+            "private_dns_enabled",
+            "account_only",
+            "policies",
+        },
         seen={"route_table_ids": lambda account: sorted(_endpoints(account)[0]["RouteTableIds"])},
     ).check(account)
 
@@ -119,6 +127,25 @@ def test_an_endpoint_of_another_name_is_used_and_left_alone(account: Account) ->
     assert used["vpc_endpoints"] == theirs["vpc_endpoints"]
     assert not run_module(account, MODULE, **mine, state="absent")["changed"]
     assert len(_endpoints(account)) == 1
+
+
+def test_endpoints_of_services_that_are_not_wanted_any_more_go(account: Account) -> None:
+    run_module(account, MODULE, vpc_id=_vpc(account), services=["ecr.api"], name="other")
+    mine = {"vpc_id": _vpc(account), "name": "shop", "purge_services": True}
+    run_module(account, MODULE, **mine, services=["sqs", "logs"])
+    predicted = run_module(account, MODULE, _check=True, **mine, services=["sqs"])
+    done = run_module(account, MODULE, **mine, services=["sqs"])
+    assert [change["action"] for change in done["changes"]] == ["delete"]
+    assert predicted["changes"] == done["changes"]
+    assert sorted(endpoint["ServiceName"] for endpoint in _endpoints(account)) == [f"{SQS[:-3]}ecr.api", SQS]
+    assert not run_module(account, MODULE, **mine, services=["sqs"])["changed"]
+    run_module(account, MODULE, **mine, services=[], state="absent")
+    assert [endpoint["ServiceName"] for endpoint in _endpoints(account)] == [f"{SQS[:-3]}ecr.api"]
+
+
+def test_purging_needs_a_name(account: Account) -> None:
+    with pytest.raises(ModuleFailed, match="purge_services needs name"):
+        run_module(account, MODULE, vpc_id=_vpc(account), services=[], purge_services=True)
 
 
 def test_the_policy_for_this_account(account: Account) -> None:
