@@ -442,6 +442,8 @@ class Service(Tagged):
     def validate(self) -> None:
         strategy = self.desired.get("capacity_provider_strategy", [])
         problems = []
+        if strategy and "launch_type" in self.desired:
+            problems.append("launch_type and capacity_provider_strategy exclude each other")
         if strategy and not any(item["weight"] for item in strategy):
             problems.append("capacity_provider_strategy: at least one weight must be greater than 0")
         if sum(1 for item in strategy if item["base"]) > 1:
@@ -683,11 +685,7 @@ def _connect_spec() -> dict[str, Any]:
 
 
 def main() -> None:
-    module = AnsibleAWSModule(
-        argument_spec=argument_spec(),
-        mutually_exclusive=[("launch_type", "capacity_provider_strategy")],
-        supports_check_mode=True,
-    )
+    module = AnsibleAWSModule(argument_spec=argument_spec(), supports_check_mode=True)
     run(module, Service(module), key="service")
 
 
