@@ -76,16 +76,17 @@ def rule_problems(kind: str, options: Options) -> Iterator[str]:
 
 
 def reference_problems(kind: str, options: Options, components: Mapping[str, str]) -> Iterator[str]:
-    """Options that name a component which is not there, or is of another kind."""
+    """Options that name a component which is not there, or is of another kind; kinds are separated by a bar."""
     references: References = getattr(_rules(kind), "REFERENCES", {})
     for option, target in references.items():
         wanted, names_of = target if isinstance(target, tuple) else (target, _names)
         value = options.get(option)
         for name in [] if value is None or is_unknown(value) else names_of(value):
-            if components.get(name) != wanted:
-                there = sorted(host for host, kind_of in components.items() if kind_of == wanted)
+            kinds_of_it = wanted.split("|")
+            if components.get(name) not in kinds_of_it:
+                there = sorted(host for host, kind_of in components.items() if kind_of in kinds_of_it)
                 allowed = f"allowed are {', '.join(there)}" if there else "there is none"
-                yield f"{option} names {name!r}, which is no {wanted} of this environment; {allowed}"
+                yield f"{option} names {name!r}, which is no {' or '.join(kinds_of_it)} of this environment; {allowed}"
 
 
 def template_problems(kind: str, variables: Options, components: Mapping[str, str]) -> Iterator[str]:

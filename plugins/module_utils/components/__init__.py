@@ -8,10 +8,17 @@ Imported one by one, as Ansible ships a module only with what it imports by name
 
 from __future__ import annotations
 
-from ansible_collections.slipway.fargate.plugins.module_utils.components import security_group, sqs, vpc, vpc_endpoint
+from ansible_collections.slipway.fargate.plugins.module_utils.components import (
+    monitoring,
+    security_group,
+    sqs,
+    vpc,
+    vpc_endpoint,
+)
 from ansible_collections.slipway.fargate.plugins.module_utils.components._kind import Kind
 
 KINDS: dict[str, Kind] = {
+    "monitoring": monitoring.KIND,
     "security_group": security_group.KIND,
     "sqs": sqs.KIND,
     "vpc": vpc.KIND,
