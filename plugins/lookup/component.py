@@ -33,6 +33,7 @@ _raw:
 """
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -48,6 +49,8 @@ from ansible_collections.slipway.fargate.plugins.module_utils.components._kind i
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import ResourceError
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+
+ROLES = Path(__file__).parents[2] / "roles"
 
 
 class PagingClient:
@@ -84,5 +87,14 @@ class LookupModule(LookupBase):
         return [facts or predicted_facts(aws, kind, name, options)]
 
     def _value(self, variables: dict[str, Any], name: str) -> Any:
-        value = variables.get(name)
-        return None if value is None else self._templar.template(value)
+        """The variable, or else its default in the role, as the role itself would see it."""
+        defaults = self._defaults(variables["component_kind"])
+        value = variables.get(name, defaults.get(name))
+        if value is None:
+            return None
+        with self._templar.set_temporary_context(available_variables={**defaults, **variables}):
+            return self._templar.template(value)
+
+    def _defaults(self, kind: str) -> dict[str, Any]:
+        file = ROLES / kind / "defaults" / "main.yml"
+        return self._loader.load_from_file(str(file), trusted_as_template=True) or {} if file.exists() else {}

@@ -9,6 +9,8 @@ Imported one by one, as Ansible ships a module only with what it imports by name
 from __future__ import annotations
 
 from ansible_collections.slipway.fargate.plugins.module_utils.components import (
+    ecs_cluster,
+    ecs_service,
     monitoring,
     security_group,
     sqs,
@@ -18,6 +20,8 @@ from ansible_collections.slipway.fargate.plugins.module_utils.components import 
 from ansible_collections.slipway.fargate.plugins.module_utils.components._kind import Kind
 
 KINDS: dict[str, Kind] = {
+    "ecs_cluster": ecs_cluster.KIND,
+    "ecs_service": ecs_service.KIND,
     "monitoring": monitoring.KIND,
     "security_group": security_group.KIND,
     "sqs": sqs.KIND,

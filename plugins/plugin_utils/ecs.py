@@ -1,0 +1,27 @@
+# Copyright: the slipway.fargate team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the options of an ECS service are read, by what renders them and by what checks them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ansible_collections.slipway.fargate.plugins.module_utils.engine import is_unknown
+
+
+def secret_component(reference: Any) -> str:
+    """The component of `component` or `component:jsonkey`; empty for an ARN."""
+    if is_unknown(reference) or not isinstance(reference, str) or reference.startswith("arn:"):
+        return ""
+    return reference.partition(":")[0]
+
+
+def slug(text: str) -> str:
+    """Lower-case letters, digits, dashes and underscores only."""
+    return re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-")
+
+
+def volume_name(container: str, path: str) -> str:
+    return f"{container}-{slug(path) or 'root'}"
