@@ -79,6 +79,14 @@ def endpoint(group: Mapping[str, Any], kind: str) -> dict[str, Any]:
     return shards[0].get(kind) or {}
 
 
+def parameter_family(engine: str, version: str) -> str:
+    """The family of parameter groups of an engine's version."""
+    major, minor = [*version.split("."), ""][:2]
+    if engine == "redis" and major in ("2", "3", "4", "5"):
+        return f"redis{major}.{minor}"
+    return "redis6.x" if (engine, major) == ("redis", "6") else f"{engine}{major}"
+
+
 class ElastiCacheResource(Resource):
     """A resource of ElastiCache with tags."""
 

@@ -270,6 +270,7 @@ from ansible_collections.slipway.fargate.plugins.module_utils.elasticache import
     endpoint,
     log_deliveries,
     one,
+    parameter_family,
     replication_group,
 )
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import (
@@ -486,7 +487,7 @@ class ReplicationGroup(SettlingResource):
             "replication_group_id": self.name,
             "at_rest_encryption_enabled": engine == "valkey",
             "transit_encryption_mode": "required" if encrypted else "",
-            "parameter_group_name": f"default.{family(engine, version)}" if version else UNKNOWN,
+            "parameter_group_name": f"default.{parameter_family(engine, version)}" if version else UNKNOWN,
         }
 
     # Writing.
@@ -560,14 +561,6 @@ def log_request(item: dict[str, str]) -> dict[str, Any]:
         "LogFormat": item["log_format"],
         "Enabled": True,
     }
-
-
-def family(engine: str, version: str) -> str:
-    """The family of parameter groups of an engine's version."""
-    major, minor = [*version.split("."), ""][:2]
-    if engine == "redis" and major in ("2", "3", "4", "5"):
-        return f"redis{major}.{minor}"
-    return "redis6.x" if (engine, major) == ("redis", "6") else f"{engine}{major}"
 
 
 def older(version: str, than: str) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from ansible_collections.slipway.fargate.plugins.module_utils.components import (
     ecs_cluster,
     ecs_service,
+    elasticache,
     monitoring,
     security_group,
     sqs,
@@ -22,6 +23,7 @@ from ansible_collections.slipway.fargate.plugins.module_utils.components._kind i
 KINDS: dict[str, Kind] = {
     "ecs_cluster": ecs_cluster.KIND,
     "ecs_service": ecs_service.KIND,
+    "elasticache": elasticache.KIND,
     "monitoring": monitoring.KIND,
     "security_group": security_group.KIND,
     "sqs": sqs.KIND,

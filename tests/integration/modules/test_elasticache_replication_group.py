@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ansible_collections.slipway.fargate.plugins.module_utils.elasticache import parameter_family
 from ansible_collections.slipway.fargate.plugins.modules import elasticache_replication_group as module
 
 from tests.support.local_aws import Account
@@ -334,7 +335,7 @@ def test_when_waiting_on_makes_no_sense(status: str, delivery: str, reason: str 
     ],
 )
 def test_families(engine: str, version: str, expected: str) -> None:
-    assert module.family(engine, version) == expected
+    assert parameter_family(engine, version) == expected
 
 
 @pytest.mark.parametrize(
