@@ -95,8 +95,8 @@ def weekly_window(window: str) -> tuple[int, int] | None:
     return begin, end if end > begin else end + WEEK
 
 
-def window_problems(daily_name: str, daily: Any, weekly_name: str, weekly: Any) -> Iterator[str]:
-    """A daily window and a weekly one of half an hour at least that may touch, but not overlap."""
+def window_problems(daily_name: str, daily: Any, weekly_name: str, weekly: Any, shortest: int = 30) -> Iterator[str]:
+    """A daily window and a weekly one, both so many minutes long at least, that may touch, but not overlap."""
     by_day = daily_window(str(daily)) if daily else None
     by_week = weekly_window(str(weekly)) if weekly else None
     if daily and by_day is None:
@@ -104,8 +104,8 @@ def window_problems(daily_name: str, daily: Any, weekly_name: str, weekly: Any) 
     if weekly and by_week is None:
         yield f"{weekly_name} is {weekly}; allowed is ddd:hh:mm-ddd:hh:mm in UTC, as sun:04:00-sun:05:00"
     for name, window, minutes in ((daily_name, daily, by_day), (weekly_name, weekly, by_week)):
-        if minutes and minutes[1] - minutes[0] < 30:
-            yield f"{name} is {window}; allowed are 30 minutes or longer"
+        if minutes and minutes[1] - minutes[0] < shortest:
+            yield f"{name} is {window}; allowed are {shortest} minutes or longer"
     if by_week and by_week[1] - by_week[0] > DAY:
         yield f"{weekly_name} is {weekly}; allowed are 24 hours or shorter"
     if by_day and by_week:
