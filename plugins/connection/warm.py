@@ -10,14 +10,30 @@ from __future__ import annotations
 DOCUMENTATION = """
 name: warm
 author: The slipway.fargate team (@slipway)
-short_description: Run modules on the controller in a warm interpreter
+short_description: Run modules on the controller, in forks of a warm interpreter
 description:
-  - The same as P(ansible.builtin.local#connection), except that modules start about ten times faster.
-extends_documentation_fragment:
-  - connection_pipelining
+  - Does what P(ansible.builtin.local#connection) does, with the same results, and starts modules about ten times
+    faster. Instead of starting Python and importing C(boto3) for every task, it hands the module's payload to an
+    interpreter that has all of that loaded, which forks for each payload.
+  - The interpreter, the warm server, is started by the first task of a run that needs it. It loads what the modules
+    of this run ask for, when they first ask for it, including the service models of C(botocore), and keeps it for
+    the tasks that follow. It goes away with the run.
+  - Each payload runs AnsiballZ's own wrapper in a process of its own, with the environment, working directory, umask
+    and open files that it would have with P(ansible.builtin.local#connection). No session, client, credential or
+    configuration of C(boto3) is ever made in the server. A loaded module utility is shared with a payload only when
+    the payload carries exactly the same source; what a payload does not carry is hidden from it.
+  - Everything else runs as with P(ansible.builtin.local#connection), through its code. That is any command which is
+    no module payload, files, C(become), O(pipelining) off, C(ANSIBLE_KEEP_REMOTE_FILES), C(async), another
+    interpreter than the controller's, a task whose C(environment) changes what Python reads when it starts
+    (C(PYTHON*), C(LC_*), C(LD_*), C(HOME) and the like), wanted tracebacks, debugger extensions, a system that is
+    not Linux, and anything that the server declines because a result might differ.
+  - Building payloads is faster too. AnsiballZ parses a module with all its utilities once for every module of a run;
+    with this plugin each utility is parsed once, and the payloads come out the same.
 options:
   become_success_timeout:
-    description: Number of seconds to wait for become to succeed when enabled. Values below 1 mean the default.
+    description:
+      - Number of seconds to wait for become to succeed when enabled.
+      - The default will be used if the configured value is less than 1.
     type: int
     default: 10
     vars:
@@ -28,6 +44,17 @@ options:
     default: true
     vars:
       - name: ansible_local_become_strip_preamble
+extends_documentation_fragment:
+  - connection_pipelining
+notes:
+  - Set C(ansible_connection) to V(ansible.builtin.local) to do without it; nothing else needs to change.
+  - It needs O(pipelining), and C(ansible_python_interpreter) set to V({{ ansible_playbook_python }}).
+  - The server listens on a socket in the run's private temporary directory, mode 0700, and talks to its own user only.
+    When the controller ends, even by SIGKILL, the server ends the modules that still run, and itself. With
+    P(ansible.builtin.local#connection) these would run on.
+  - A module sees more Python modules loaded than it has imported, those that others of the run imported.
+  - E(SLIPWAY_WARM_LOG), the name of a file, makes the server write the time and CPU of each payload.
+  - The remote user is ignored, the user with which the ansible CLI was executed is used instead.
 """
 
 import importlib.util
@@ -88,7 +115,12 @@ class Connection(LocalConnection):
 
     def _died_of(self, cmd: str, number: int, stdout: bytes, stderr: bytes) -> tuple[int, bytes, bytes]:
         """What the shell says and returns when the interpreter is killed by a signal: ask it."""
-        program = f"import os\nos.kill(os.getpid(), {int(number)})\n".encode()
+        program = (
+            "import os, signal\n"
+            f"if {int(number)} not in (signal.SIGKILL, signal.SIGSTOP):\n"
+            f"    signal.signal({int(number)}, signal.SIG_DFL)\n"
+            f"os.kill(os.getpid(), {int(number)})\n"
+        ).encode()
         code, more_stdout, more_stderr = super().exec_command(cmd, in_data=program)
         return code, stdout + more_stdout, stderr + more_stderr
 

@@ -63,6 +63,7 @@ PRELOADABLE = re.compile(
 PRELOADABLE_LIBRARIES = frozenset(("boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil"))
 VIRTUAL_ROOT = "/slipway-warm-payload.zip"
 
+LOADER = "ansible.module_utils._internal._ansiballz._loader"
 IDENTIFIER = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 Sources = dict[str, bytes]
@@ -174,7 +175,7 @@ class Library:
         self._payload = payload
         sys.meta_path.insert(0, self)  # type: ignore[arg-type]
         try:
-            _import_quietly("ansible.module_utils._internal._ansiballz._loader")
+            _import_quietly(LOADER)
             for name in _module_level_imports(module_name, self.code(found[0], found[1]), is_package=False):
                 if self._may_import(name, payload):
                     _import_quietly(name)
@@ -633,18 +634,11 @@ class Execution:
         zipimport._compile_source = compile_source  # type: ignore[attr-defined]
 
     def _move_into_archive_when_known(self) -> None:
-        """The wrapper chooses the archive's path; tell the loaded modules when it is about to run the module."""
-        loader = sys.modules.get("ansible.module_utils._internal._ansiballz._loader")
-        if not loader:
-            return
-        original = loader.run_module
-
-        def run_module(*, modlib_path: str, **arguments: t.Any) -> None:
-            loader.run_module = original
-            self._move_into(modlib_path)
-            original(modlib_path=modlib_path, **arguments)
-
-        loader.run_module = run_module
+        """The wrapper chooses the archive's path, then imports its loader: tell the loaded modules at that moment."""
+        loaded = self._library.loaded.get(LOADER)
+        if loaded and sys.modules.pop(LOADER, None) is loaded.module:
+            delattr(sys.modules[LOADER.rpartition(".")[0]], LOADER.rpartition(".")[2])
+            sys.meta_path.insert(0, Arrival(loaded.module, self._move_into))  # type: ignore[arg-type]
 
     def _move_into(self, archive: str) -> None:
         loaders: dict[str, zipimport.zipimporter] = {}
@@ -656,6 +650,25 @@ class Execution:
             if where not in loaders:
                 loaders[where] = zipimport.zipimporter(where)
             _relocate(loaded, f"{archive}/{loaded.path}", directory, loaders[where])
+
+
+class Arrival:
+    """A finder that is asked for AnsiballZ's loader, once; a wrapper function would show in tracebacks."""
+
+    def __init__(self, module: types.ModuleType, announce: t.Callable[[str], None]) -> None:
+        self._module = module
+        self._announce = announce
+
+    def find_spec(self, name: str, path: t.Any = None, target: t.Any = None) -> importlib.machinery.ModuleSpec | None:
+        return importlib.machinery.ModuleSpec(name, self) if name == LOADER else None  # type: ignore[arg-type]
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
+        return self._module
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        sys.meta_path.remove(self)  # type: ignore[arg-type]
+        module.__spec__ = importlib.machinery.ModuleSpec(LOADER, None)
+        self._announce(sys.path[0])
 
 
 def _relocate(loaded: Loaded, origin: str, directory: str, loader: t.Any) -> None:
@@ -687,16 +700,25 @@ def _finish(code: types.CodeType, namespace: dict[str, t.Any], farewell: t.Calla
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     gc.collect()
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except Exception:
-            status = 120
+    status = _flush() or status
     farewell()
     if interrupted:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
     os._exit(status)
+
+
+def _flush() -> int:
+    """Flush as the interpreter does at its end, with its words and its status when that fails."""
+    status = 0
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception as error:
+            status = 120
+            if stream is sys.stdout:
+                print(f"Exception ignored in: {stream!r}\n{type(error).__name__}: {error}", file=sys.stderr)
+    return status
 
 
 def _exit_status(code: t.Any) -> int:
