@@ -299,6 +299,9 @@ class Response(RDSResponse):
     def describe_db_parameters(self) -> ActionResult:
         return self._own("describe_parameters")
 
+    def describe_engine_default_parameters(self) -> ActionResult:
+        return self._own("describe_engine_defaults")
+
     def delete_db_parameter_group(self) -> ActionResult:
         return self._own("delete_parameter_group")
 

@@ -103,6 +103,15 @@ class GroupsMixin(RDSBackend):
         shown = [_shown(parameter, group.parameters.get(name)) for name, parameter in known.items()]
         return {"Parameters": [p for p in shown if source in (None, "", p["Source"])]}
 
+    def describe_engine_defaults(self, params: Params) -> Params:
+        family = params.get("DBParameterGroupFamily") or ""
+        if not FAMILY.match(family):
+            raise AwsError(
+                "InvalidParameterValue", f"ParameterGroupFamily {family} is not a valid parameter group family"
+            )
+        shown = [_shown(parameter, None) for parameter in parameter_groups.table(TABLE, family).values()]
+        return {"EngineDefaults": {"DBParameterGroupFamily": family, "Parameters": shown}}
+
     def delete_parameter_group(self, params: Params) -> Params:
         group = self.own_parameter_group(params["DBParameterGroupName"])
         for database in self.databases.values():

@@ -283,3 +283,11 @@ def test_subnet_group(aws: Aws, refused: Refused) -> None:
     rds.delete_db_subnet_group(**name)
     refused("DBSubnetGroupNotFoundFault", rds.describe_db_subnet_groups, **name)
     refused("DBSubnetGroupNotFoundFault", modify, **name, SubnetIds=subnets)
+
+
+def test_the_defaults_of_a_family(aws: Any, refused: Callable[..., Any]) -> None:
+    answer = aws("rds").describe_engine_default_parameters(DBParameterGroupFamily="postgres15")["EngineDefaults"]
+    known = {parameter["ParameterName"]: parameter for parameter in answer["Parameters"]}
+    assert (known["log_statement"]["ApplyType"], known["log_statement"]["IsModifiable"]) == ("dynamic", True)
+    assert known["max_connections"]["ApplyType"] == "static"
+    refused("InvalidParameterValue", aws("rds").describe_engine_default_parameters, DBParameterGroupFamily="postgres99")
