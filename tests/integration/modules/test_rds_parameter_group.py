@@ -61,7 +61,11 @@ def test_more_parameters_than_fit_into_one_call(account: Account) -> None:
     known = defaults["EngineDefaults"]["Parameters"]
     known = [parameter for parameter in known if parameter["IsModifiable"]]
     booleans = [p["ParameterName"] for p in known if p["DataType"] == "boolean"]
-    integers = [p["ParameterName"] for p in known if p.get("AllowedValues", "").startswith(("0-", "1-", "-1-"))]
+    integers = [
+        p["ParameterName"]
+        for p in known
+        if p["DataType"] == "integer" and p.get("AllowedValues", "").startswith(("0-", "1-", "-1-"))
+    ]
     parameters = dict.fromkeys(booleans, True) | dict.fromkeys(integers, "9")
     assert len(parameters) > 20
     run_module(account, MODULE, **BASE, parameters=parameters)
