@@ -27,7 +27,19 @@ from .calls import Call
 REGION_KEY = "slipway.region"
 
 # Modules of this package that correct a service, in the order of their installation.
-CORRECTIONS: tuple[str, ...] = ("cloudwatch", "ec2", "ecs", "elasticache", "elbv2", "kms", "rds", "s3", "sns", "sqs")
+CORRECTIONS: tuple[str, ...] = (
+    "cloudwatch",
+    "ec2",
+    "ecs",
+    "elasticache",
+    "elbv2",
+    "kms",
+    "rds",
+    "s3",
+    "servicediscovery",
+    "sns",
+    "sqs",
+)
 
 # moto's response class -> ours
 _responses: dict[type[BaseResponse], type[BaseResponse]] = {}

@@ -128,7 +128,8 @@ def _check_container(container: dict[str, Any], task: Params, fargate: bool) -> 
         _check_on_fargate(container, task)
     elif not any(container.get(field) for field in ("memory", "memoryReservation")) and not task.get("memory"):
         raise client_error(
-            f"Invalid setting for container '{name}'. At least one of 'memory' or 'memoryReservation' must be specified."
+            f"Invalid setting for container '{name}'. "
+            "At least one of 'memory' or 'memoryReservation' must be specified."
         )
 
 

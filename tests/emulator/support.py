@@ -25,8 +25,11 @@ def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 
 
-def forward(response: type[BaseResponse], backends: BackendDict[Any], names: str) -> None:
-    """These operations are answered by the backend's method of the same name: parameters in, result out."""
+def forward(response: type[BaseResponse], backends: BackendDict[Any], names: str | Mapping[str, str]) -> None:
+    """These operations are answered by a method of the backend: parameters in, result out.
+
+    Names alone are those of the method and of the operation; a mapping gives an operation its method.
+    """
 
     def method(name: str) -> Callable[[BaseResponse], ActionResult]:
         def call(self: BaseResponse) -> ActionResult:
@@ -36,8 +39,9 @@ def forward(response: type[BaseResponse], backends: BackendDict[Any], names: str
         call.__name__ = name
         return call
 
-    for name in names.split():
-        setattr(response, name, method(name))
+    methods = {name: name for name in names.split()} if isinstance(names, str) else names
+    for operation, name in methods.items():
+        setattr(response, operation, method(name))
 
 
 def backend_of(backends: BackendDict[Any], account: str, region: str) -> Any:
