@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether a resource policy lets an AWS service do something."""
+"""What a resource policy says of what a service, or somebody of the account, wants to do."""
 
 from __future__ import annotations
 
@@ -13,6 +13,16 @@ from typing import Any
 
 
 def allows(policy: str | dict[str, Any] | None, action: str, service: str, context: Mapping[str, str]) -> bool:
+    return verdict(policy, action, service, context) == "Allow"
+
+
+def verdict(
+    policy: str | bytes | dict[str, Any] | None,
+    action: str,
+    service: str,
+    context: Mapping[str, str],
+    resource: str | None = None,
+) -> str | None:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html: a deny wins."""
     document = json.loads(policy) if isinstance(policy, (str, bytes)) else policy or {}
     effects = {
@@ -20,9 +30,10 @@ def allows(policy: str | dict[str, Any] | None, action: str, service: str, conte
         for statement in _list(document.get("Statement", []))
         if _principal(statement.get("Principal"), service)
         and any(fnmatchcase(action.lower(), pattern.lower()) for pattern in _list(statement.get("Action", [])))
+        and (resource is None or any(fnmatchcase(resource, name) for name in _list(statement.get("Resource", []))))
         and all(_holds(operator, tests, context) for operator, tests in statement.get("Condition", {}).items())
     }
-    return effects == {"Allow"}
+    return "Deny" if "Deny" in effects else "Allow" if effects else None
 
 
 def _principal(principal: Any, service: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from moto.awslambda.models import lambda_backends
 from moto.core.responses import ActionResult, EmptyResult
+from moto.iam.access_control import PermissionResult
 from moto.s3.exceptions import AccessDeniedByLock, MalformedXML, NoSuchLifecycleConfiguration
 from moto.s3.models import FakeBucket, S3Backend, s3_backends
 from moto.s3.responses import S3Response
@@ -18,7 +19,7 @@ from moto.sqs.models import sqs_backends
 
 from .dispatch import answer_with, model_with
 from .errors import AwsError
-from .policies import allows
+from .policies import allows, verdict
 
 INVALID_DESTINATION = "Unable to validate the following destination configurations"
 BLOCKED = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
@@ -77,6 +78,14 @@ class CorrectedS3Backend(S3Backend):
             topic = sns_backends[account][region].topics.get(arn)
             return bool(topic) and allows(topic.policy, "sns:Publish", "s3.amazonaws.com", context)  # type: ignore[union-attr]
         return name.startswith("function:") and lambda_backends[account][region]._lambdas.get_arn(arn) is not None
+
+
+def _permission(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
+    """moto passes over conditions. Who asks is of the bucket's account, and every call counts as HTTPS."""
+    context = {"aws:SecureTransport": "true", "aws:PrincipalAccount": bucket.account_id}
+    said = verdict(bucket.policy, action, "", context, resource)
+    results = {"Allow": PermissionResult.PERMITTED, "Deny": PermissionResult.DENIED}
+    return results.get(said or "", PermissionResult.NEUTRAL)
 
 
 def _rule(rule: dict[str, Any], name: str | None) -> dict[str, Any]:
@@ -153,4 +162,5 @@ def _notification(item: Any, arn: str) -> dict[str, Any]:
     return {"Id": item.id, arn: item.arn, "Events": item.events, **rules}
 
 
+FakeBucket.get_permission = _permission  # type: ignore[method-assign]
 model_with(s3_backends, CorrectedS3Backend)

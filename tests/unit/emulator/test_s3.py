@@ -98,6 +98,26 @@ def test_a_notification_needs_a_queue_that_lets_the_bucket_send(aws: Any, bucket
     assert found["QueueConfigurations"][0]["QueueArn"] == arn
 
 
+def test_conditions_of_a_bucket_policy_count(aws: Any, bucket: str) -> None:
+    def deny(secure: str) -> None:
+        statement = {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": secure}},
+        }
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        aws("s3").put_bucket_policy(Bucket=bucket, Policy=document)
+
+    deny("false")
+    aws("s3").put_object(Bucket=bucket, Key="a", Body=b"x")
+    assert aws("s3").get_object(Bucket=bucket, Key="a")["Body"].read() == b"x"
+    deny("true")
+    with pytest.raises(ClientError, match="403"):
+        aws("s3").put_object(Bucket=bucket, Key="a", Body=b"x")
+
+
 def test_a_deny_wins() -> None:
     allow = {"Effect": "Allow", "Principal": "*", "Action": "sqs:*"}
     deny = {**allow, "Effect": "Deny", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
