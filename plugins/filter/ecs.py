@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from ansible_collections.slipway.fargate.plugins.module_utils.engine import is_unknown, without_none
+from ansible.errors import AnsibleFilterError
+from ansible_collections.slipway.fargate.plugins.module_utils.engine import UNKNOWN, is_unknown, without_none
 from ansible_collections.slipway.fargate.plugins.plugin_utils.ecs import secret_component, slug, volume_name
 
 Definition = dict[str, Any]
@@ -30,6 +31,8 @@ ECR_IMAGE = re.compile(
 # What the execution role may do: with secrets of a service, and with an image.
 READ_SECRET = {"secretsmanager": "secretsmanager:GetSecretValue", "ssm": "ssm:GetParameters"}
 PULL = ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"]
+# What a service scales by.
+SCALED_BY = {"cpu": "ECSServiceAverageCPUUtilization", "memory": "ECSServiceAverageMemoryUtilization"}
 SECRET_ARN_PARTS = 7  # what follows are JSON key, stage and version
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html#ecs-exec-required-iam-permissions
 EXEC = [
@@ -182,6 +185,41 @@ def ecs_scheduled_actions(schedules: Iterable[Mapping[str, Any]]) -> list[Defini
     return [{long: item[name] for name, long in names.items() if item.get(name) is not None} for item in schedules]
 
 
+def ecs_policies(scaling: Mapping[str, Any] | None, name: str) -> list[Definition]:
+    """The target-tracking policies of a role as slipway.fargate.ecs_autoscaling takes them."""
+    given = without_none(scaling or {})
+    cooldowns = {key: given[key] for key in ("scale_out_cooldown", "scale_in_cooldown") if key in given}
+    return [
+        {"name": f"{name}-{what}", "metric": metric, "target_value": given[f"{what}_target"], **cooldowns}
+        for what, metric in SCALED_BY.items()
+        if f"{what}_target" in given
+    ]
+
+
+def ecs_load_balancers(
+    target_groups: Iterable[Mapping[str, Any]], known: Mapping[str, Any], container: str
+) -> list[Definition]:
+    """The target groups of a role as slipway.fargate.ecs_service takes them."""
+    return [
+        {
+            "target_group_arn": _target_group(item["load_balancer"], item["target_group"], known),
+            "container_name": item.get("container") or container,
+            "container_port": item["port"],
+        }
+        for item in target_groups
+    ]
+
+
+def _target_group(load_balancer: str, name: str, known: Mapping[str, Any]) -> str:
+    groups = known[load_balancer]
+    if is_unknown(groups):  # a preview, before the load balancer is there
+        return UNKNOWN
+    if name not in groups:
+        has = ", ".join(sorted(groups)) or "none"
+        raise AnsibleFilterError(f"component {load_balancer} has no target group {name!r}; it has {has}")
+    return groups[name]
+
+
 def ecs_service_connect(
     services: Iterable[Mapping[str, Any]], definitions: Iterable[Mapping[str, Any]], name: str
 ) -> list[Definition]:
@@ -209,5 +247,7 @@ class FilterModule:
             "ecs_execution_statements": ecs_execution_statements,
             "ecs_task_statements": ecs_task_statements,
             "ecs_scheduled_actions": ecs_scheduled_actions,
+            "ecs_policies": ecs_policies,
+            "ecs_load_balancers": ecs_load_balancers,
             "ecs_service_connect": ecs_service_connect,
         }
