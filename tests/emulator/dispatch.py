@@ -28,14 +28,17 @@ REGION_KEY = "slipway.region"
 
 # Modules of this package that correct a service, in the order of their installation.
 CORRECTIONS: tuple[str, ...] = (
+    "applicationautoscaling",
     "cloudwatch",
     "ec2",
     "ecs",
     "elasticache",
     "elbv2",
     "kms",
+    "logs",
     "rds",
     "s3",
+    "secretsmanager",
     "servicediscovery",
     "sns",
     "sqs",

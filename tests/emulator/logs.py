@@ -1,0 +1,82 @@
+# Copyright: the slipway.fargate team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""CloudWatch Logs for moto: only retentions that AWS offers, saved queries of Logs Insights."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from moto.core.utils import unix_time_millis
+from moto.logs.models import LogsBackend, logs_backends
+from moto.logs.responses import LogsResponse
+
+from .dispatch import answer_with, model_with
+from .errors import AwsError
+from .support import Params, forward
+
+RETENTIONS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+DEFINITIONS_A_PAGE = 1000
+
+
+class Backend(LogsBackend):
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.query_definitions: dict[str, dict[str, Any]] = {}
+
+    def put_retention_policy(self, log_group_name: str, retention_in_days: Any) -> None:
+        if retention_in_days not in RETENTIONS:
+            valid = ", ".join(str(days) for days in RETENTIONS)
+            raise AwsError(
+                "InvalidParameterException",
+                f"1 validation error detected: Value '{retention_in_days}' at 'retentionInDays' failed to satisfy "
+                f"constraint: Member must satisfy enum value set: [{valid}]",
+            )
+        super().put_retention_policy(log_group_name, retention_in_days)
+
+    def put_query_definition(self, params: Params) -> Params:
+        for name in ("name", "queryString"):
+            if not params.get(name):
+                raise AwsError("InvalidParameterException", f"{name} must not be empty.")
+        known = params.get("queryDefinitionId")
+        if known and known not in self.query_definitions:
+            raise AwsError("ResourceNotFoundException", f"The query definition {known} does not exist.")
+        definition = {
+            "queryDefinitionId": known or str(uuid.uuid4()),
+            "name": params["name"],
+            "queryString": params["queryString"],
+            "logGroupNames": params.get("logGroupNames") or [],
+            "queryLanguage": params.get("queryLanguage") or "CWLI",
+            "lastModified": int(unix_time_millis()),
+        }
+        self.query_definitions[definition["queryDefinitionId"]] = definition
+        return {"queryDefinitionId": definition["queryDefinitionId"]}
+
+    def describe_query_definitions(self, params: Params) -> Params:
+        prefix = params.get("queryDefinitionNamePrefix") or ""
+        found = [d for d in self.query_definitions.values() if d["name"].startswith(prefix)]
+        start = int(params.get("nextToken") or 0)
+        end = start + int(params.get("maxResults") or DEFINITIONS_A_PAGE)
+        more = {"nextToken": str(end)} if end < len(found) else {}
+        return {"queryDefinitions": found[start:end], **more}
+
+    def delete_query_definition(self, params: Params) -> Params:
+        if self.query_definitions.pop(params.get("queryDefinitionId") or "", None) is None:
+            raise AwsError(
+                "ResourceNotFoundException", f"The query definition {params.get('queryDefinitionId')} does not exist."
+            )
+        return {"success": True}
+
+
+@answer_with
+class Response(LogsResponse):
+    pass
+
+
+forward(Response, logs_backends, "put_query_definition describe_query_definitions delete_query_definition")
+model_with(logs_backends, Backend)

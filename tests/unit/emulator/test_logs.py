@@ -1,0 +1,88 @@
+# Copyright: the slipway.fargate team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""CloudWatch Logs and Secrets Manager as their API references describe them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from .conftest import Aws
+
+Refused = Callable[..., str]
+
+
+@pytest.mark.parametrize("days", [1, 7, 1096, 3653])
+def test_retention(aws: Aws, days: int) -> None:
+    logs = aws("logs")
+    logs.create_log_group(logGroupName="g")
+    logs.put_retention_policy(logGroupName="g", retentionInDays=days)
+    assert logs.describe_log_groups()["logGroups"][0]["retentionInDays"] == days
+
+
+def test_wrong_retention_is_refused(aws: Aws, refused: Refused) -> None:
+    logs = aws("logs")
+    logs.create_log_group(logGroupName="g")
+    refused("InvalidParameterException", logs.put_retention_policy, logGroupName="g", retentionInDays=2)
+    refused("ResourceNotFoundException", logs.put_retention_policy, logGroupName="none", retentionInDays=7)
+    assert "retentionInDays" not in logs.describe_log_groups()["logGroups"][0]
+
+
+def test_tags_of_log_groups(aws: Aws) -> None:
+    logs = aws("logs")
+    logs.create_log_group(logGroupName="g", tags={"a": "b"})
+    arn = logs.describe_log_groups()["logGroups"][0]["logGroupArn"]
+    logs.tag_resource(resourceArn=arn, tags={"c": "d"})
+    logs.untag_resource(resourceArn=arn, tagKeys=["a"])
+    assert logs.list_tags_for_resource(resourceArn=arn)["tags"] == {"c": "d"}
+
+
+def test_query_definitions(aws: Aws, refused: Refused) -> None:
+    logs = aws("logs")
+    query = {"name": "errors", "queryString": "fields @message", "logGroupNames": ["g"]}
+    made = logs.put_query_definition(**query)["queryDefinitionId"]
+    logs.put_query_definition(name="other", queryString="fields @timestamp")
+    (read,) = logs.describe_query_definitions(queryDefinitionNamePrefix="err")["queryDefinitions"]
+    assert {name: read[name] for name in query} == query
+    logs.put_query_definition(**{**query, "queryString": "limit 1"}, queryDefinitionId=made)
+    assert len(logs.describe_query_definitions()["queryDefinitions"]) == 2
+    refused("ResourceNotFoundException", logs.put_query_definition, **query, queryDefinitionId="none")
+    refused("InvalidParameterException", logs.put_query_definition, name="x", queryString="")
+    assert logs.delete_query_definition(queryDefinitionId=made)["success"]
+    refused("ResourceNotFoundException", logs.delete_query_definition, queryDefinitionId=made)
+
+
+def test_secret_policies(aws: Aws, refused: Refused) -> None:
+    secrets = aws("secretsmanager")
+    secrets.create_secret(Name="s", SecretString="x")
+    policy = '{"Version": "2012-10-17", "Statement": []}'
+    secrets.put_resource_policy(SecretId="s", ResourcePolicy=policy)
+    assert secrets.get_resource_policy(SecretId="s")["ResourcePolicy"] == policy
+    secrets.delete_resource_policy(SecretId="s")
+    assert "ResourcePolicy" not in secrets.get_resource_policy(SecretId="s")
+    refused("ResourceNotFoundException", secrets.put_resource_policy, SecretId="none", ResourcePolicy=policy)
+    refused("MalformedPolicyDocumentException", secrets.put_resource_policy, SecretId="s", ResourcePolicy="what")
+
+
+def test_a_deleted_secret_can_be_restored(aws: Aws, refused: Refused) -> None:
+    secrets = aws("secretsmanager")
+    secrets.create_secret(Name="s", SecretString="x")
+    secrets.delete_secret(SecretId="s", RecoveryWindowInDays=7)
+    refused("InvalidRequestException", secrets.get_secret_value, SecretId="s")
+    refused("InvalidRequestException", secrets.create_secret, Name="s", SecretString="y")
+    secrets.restore_secret(SecretId="s")
+    assert secrets.get_secret_value(SecretId="s")["SecretString"] == "x"
+    secrets.delete_secret(SecretId="s", ForceDeleteWithoutRecovery=True)
+    refused("ResourceNotFoundException", secrets.get_secret_value, SecretId="s")
+    refused("InvalidParameterException", secrets.delete_secret, SecretId="s", RecoveryWindowInDays=3)
+
+
+def test_random_password(aws: Aws, refused: Refused) -> None:
+    secrets = aws("secretsmanager")
+    password = secrets.get_random_password(PasswordLength=40, ExcludePunctuation=True)["RandomPassword"]
+    assert len(password) == 40
+    assert password.isalnum()
+    refused("InvalidParameterException", secrets.get_random_password, PasswordLength=5000)
