@@ -127,11 +127,13 @@ class Client:
 
     @staticmethod
     def _collect(server: socket.socket, out_read: int, err_read: int) -> tuple[int, bytes, bytes]:
-        if _receive(server, 1) != ACCEPTED:
-            raise Declined
         try:
+            if _receive(server, 1) != ACCEPTED:
+                raise Declined
             stdout, stderr = _drain(out_read, err_read)
             status = _receive(server, _STATUS.size)
+        except Declined:
+            raise
         except BaseException:
             # A task's timeout: with `local` the module runs on as well.
             with contextlib.suppress(OSError):

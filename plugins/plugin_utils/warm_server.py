@@ -9,7 +9,7 @@ what payloads need and never runs one itself: each gets a fork, which executes A
 library here: the file is executed as it is, outside the collection loader.
 """
 
-# ruff: noqa: PTH108, PTH116, PTH120, PTH121, PTH123, PLC0415
+# ruff: noqa: PTH108, PTH116, PTH120, PTH121, PTH123, PTH207, PLC0415
 # Paths are bytes and descriptors here, and imports happen when a payload needs them.
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import contextlib
 import datetime
 import dis
 import gc
+import glob
 import hashlib
 import importlib.machinery
 import importlib.util
@@ -47,6 +48,7 @@ PEER = struct.Struct("3i")
 PR_SET_PDEATHSIG = 1
 REPORT_SIZE = 65536
 GRACE = 2.0
+FILES = "slipway-warm-*"
 # In place of a wait status: the fork itself failed.
 NOT_STARTED = -1000
 
@@ -554,6 +556,10 @@ class Server:
         """The controller is gone: so is all that it started."""
         if not self._outdated:
             self._stop_listening()
+        # A controller that was killed leaves the run's folder behind; nothing of ours in it.
+        for path in glob.glob(f"{glob.escape(os.path.dirname(self._path))}/{FILES}"):
+            with contextlib.suppress(OSError):
+                os.unlink(path)
         for child in self._by_handle.values():
             _kill(child.pid, signal.SIGTERM)
         deadline = time.monotonic() + GRACE
@@ -595,7 +601,7 @@ class Execution:
         self._serve_compiled_code()
         self._move_into_archive_when_known()
         main = sys.modules["__main__"]
-        for name in [name for name in vars(main) if not name.startswith("__")]:
+        for name in [name for name in vars(main) if not name.startswith("__") or name == "__warningregistry__"]:
             delattr(main, name)
         main.__dict__["_arguments"] = self._evaluate()
         _finish(self._wrapper, main.__dict__, self._tell_news)
@@ -731,7 +737,7 @@ def _exit_status(code: t.Any) -> int:
 
 
 _ENTRY = b'\nif __name__ == "__main__":\n    _ansiballz_main(\n'
-_CALL = _ENTRY + b"**_arguments\n)\n"
+_CALL = _ENTRY + b'**globals().pop("_arguments")\n)\n'
 
 
 def _split_head(head: bytes) -> tuple[bytes, bytes]:
