@@ -674,7 +674,8 @@ class Bucket(Resource):
             at_least = "at least " if page.get("IsTruncated") else ""
             counts = ", ".join(f"{len(items)} {what}" for what, items in held.items() if items)
             raise ResourceError(
-                f"bucket {self.name} holds {at_least}{counts}; set empty to delete them with the bucket"
+                f"bucket {self.name} holds {at_least}{counts}; set empty to delete them with it, which "
+                "playbooks take as -e empty_buckets=true"
             )
 
     def _empty(self) -> None:

@@ -12,7 +12,7 @@ from moto.awslambda.models import lambda_backends
 from moto.core.responses import ActionResult, EmptyResult
 from moto.iam.access_control import PermissionResult
 from moto.s3.exceptions import AccessDeniedByLock, MalformedXML, NoSuchLifecycleConfiguration
-from moto.s3.models import FakeBucket, S3Backend, s3_backends
+from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
@@ -162,5 +162,8 @@ def _notification(item: Any, arn: str) -> dict[str, Any]:
     return {"Id": item.id, arn: item.arn, "Events": item.events, **rules}
 
 
+# What the event of a removed delete marker says; moto fails on it.
+FakeDeleteMarker.etag = ""  # type: ignore[attr-defined]
+FakeDeleteMarker.size = 0  # type: ignore[attr-defined]
 FakeBucket.get_permission = _permission  # type: ignore[method-assign]
 model_with(s3_backends, CorrectedS3Backend)

@@ -93,6 +93,13 @@ def test_a_notification_needs_a_queue_that_lets_the_bucket_send(aws: Any, bucket
         notify(arn)
     let_in(bucket)
     notify(arn)
+    aws("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    aws("s3").put_object(Bucket=bucket, Key="a", Body=b"x")
+    aws("s3").delete_object(Bucket=bucket, Key="a")
+    (marker,) = aws("s3").list_object_versions(Bucket=bucket)["DeleteMarkers"]
+    which = {"Key": "a", "VersionId": marker["VersionId"]}
+    answer = aws("s3").delete_objects(Bucket=bucket, Delete={"Objects": [which]})
+    assert answer["Deleted"][0]["Key"] == "a"
     found = aws("s3").get_bucket_notification_configuration(Bucket=bucket)
     assert found["EventBridgeConfiguration"] == {}
     assert found["QueueConfigurations"][0]["QueueArn"] == arn
