@@ -15,13 +15,14 @@ from moto.ec2.models.vpcs import VPC, VPCEndPoint
 from moto.ec2.responses import EC2Response
 
 from .dispatch import answer_with, model_with
+from .ec2_dependencies import DependenciesMixin
 from .errors import AwsError
 from .support import begin, check_security_groups, passing, subnet_details
 
 KIND = "vpc-endpoint"
 
 
-class CorrectedEC2Backend(EC2Backend):
+class CorrectedEC2Backend(DependenciesMixin, EC2Backend):
     def create_default_vpc(self) -> VPC:
         """As https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc-components.html lists its components."""
         vpc = super().create_default_vpc()
