@@ -103,7 +103,7 @@ def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
             "component": {"type": "str", "required": True},
-            "kind": {"type": "str", "required": True, "choices": sorted(KINDS)},
+            "kind": {"type": "str", "required": True},
             "name": {"type": "str", "required": True},
             "options": {"type": "dict", "default": {}},
             "allow_absent": {"type": "bool", "default": False},
@@ -111,6 +111,8 @@ def main() -> None:
         supports_check_mode=True,
     )
     component, kind, name, options = (module.params[key] for key in ("component", "kind", "name", "options"))
+    if kind not in KINDS:
+        module.fail_json(msg=f"component {component}: kind is {kind!r}; allowed are {', '.join(sorted(KINDS))}")
     aws = Aws(client=cache(lambda service: RetryingClient(module, service)), region=module.region)
     try:
         facts = read_facts(aws, kind, name, options)

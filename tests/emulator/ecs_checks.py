@@ -58,7 +58,7 @@ def check_task_definition(params: Params) -> None:
 
 def _check_fargate(params: Params) -> None:
     if params.get("networkMode") != "awsvpc":
-        raise client_error("Fargate only supports network mode ‘awsvpc’.")
+        raise client_error("Fargate only supports network mode 'awsvpc'.")
     cpu, memory = _units(params.get("cpu"), "vcpu"), _units(params.get("memory"), "gb")
     if cpu is None:
         raise client_error("Fargate requires that 'cpu' be defined at the task level.")
