@@ -38,6 +38,7 @@ def stop(signal_number: int, frame: object) -> None:
 
 def main() -> int:
     options = arguments()
+    code = 0
     prepare_environment()
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
@@ -47,13 +48,16 @@ def main() -> int:
         from .server import serve  # noqa: PLC0415 moto must find its environment set
 
         serve(options.host, options.port, options.latency_ms)
+    except SystemExit as end:
+        code = int(end.code or 0)
     except OSError as error:
         print(f"cannot listen on {options.host}:{options.port}: {error.strerror}", file=sys.stderr)
         return 1
     finally:
         if options.pid_file:
             options.pid_file.unlink(missing_ok=True)
-    return 0
+    sys.stdout.flush()
+    os._exit(code)  # at once: nobody needs the memory of a thousand resources put in order
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 from botocore.session import Session
 from moto.core.model import OperationModel
 from moto.core.routing import get_service_router
-from moto.iam.models import get_account_id_from
+from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import (
     SIGNING_ALIASES,
     UNSIGNED_ACTIONS,
@@ -123,7 +123,9 @@ def _account_of_issued_key(key: str) -> str:
                 if any(role.access_key_id == key for role in backend.assumed_roles):
                     return account
     if key.startswith("AKIA"):
-        return get_account_id_from(key)
+        for account, partitions in list(iam_backends.items()):
+            if any(key in backend.access_keys for backend in list(partitions.values())):
+                return account
     return DEFAULT_ACCOUNT
 
 

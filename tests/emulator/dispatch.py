@@ -15,9 +15,11 @@ import moto.backends
 import moto.core.errors
 import moto.core.responses
 import moto.core.utils
+import moto.iam.models
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.responses import BaseResponse
 from moto.core.utils import convert_regex_to_flask_path
+from moto.iam.models import iam_backends
 from moto.moto_server.utilities import RegexConverter
 from moto.moto_server.werkzeug_app import HTTP_METHODS, BackendRequest
 from werkzeug.routing import Map, Rule
@@ -106,10 +108,20 @@ def _region(self: BaseResponse, request: Any, full_url: str) -> str:
     return str(request.environ.get(REGION_KEY) or self.default_region)
 
 
+def _mark_visited(account_id: str, access_key: str, service: str, region: str) -> None:
+    """moto makes the account's IAM for it, with all managed policies, whatever service is called."""
+    if iam_backends.get(account_id):
+        _moto_marks_visited(account_id, access_key, service, region)
+
+
+_moto_marks_visited = moto.iam.models.mark_account_as_visited
+
+
 def _speed_up() -> None:
     """What moto works out anew for each request never changes."""
     names = functools.cache(moto.core.utils.method_names_from_class)
     moto.core.responses.method_names_from_class = names  # type: ignore[assignment]
+    moto.iam.models.mark_account_as_visited = _mark_visited
     BaseResponse.get_region_from_url = _region  # type: ignore[method-assign]
     one_factory = moto.core.errors.ErrorLookupFactory()
     moto.core.errors.ErrorLookupFactory = lambda: one_factory  # type: ignore[assignment,misc]

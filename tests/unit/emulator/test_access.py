@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import botocore.session
 import pytest
 
@@ -53,6 +55,7 @@ OTHER_WRITES = {
 }
 
 
+@functools.cache
 def operations(service: str) -> list[str]:
     model = botocore.session.get_session().get_service_model(service)
     return list(model.operation_names)

@@ -76,7 +76,7 @@ def test_assumed_role_stays_in_its_account(aws: Aws, server_url: str) -> None:
         ("sesv2", "list_email_identities", {}, "ListEmailIdentities", False),
     ],
 )
-def test_the_log_names_operations_of_every_protocol(  # noqa: PLR0917
+def test_the_log_names_operations_of_every_protocol(
     aws: Aws, service: str, call: str, arguments: dict[str, str], operation: str, write: bool
 ) -> None:
     getattr(aws(service), call)(**arguments)
