@@ -86,7 +86,9 @@ class Backend(GroupsMixin):
         self._check_storage(storage_type, kwargs.get("allocated_storage", database.allocated_storage), kwargs)
         if int(kwargs.get("allocated_storage", database.allocated_storage)) < database.allocated_storage:
             raise AwsError("InvalidParameterCombination", "Storage size cannot be less than the current storage size.")
-        if not kwargs.get("apply_immediately"):
+        if kwargs.get("apply_immediately"):
+            kwargs = {**self._postponed(database), **kwargs}
+        else:
             self._postpone(database, kwargs)
         port = kwargs.pop("db_port_number", None)
         super().modify_db_instance(database.db_instance_identifier, kwargs)
@@ -220,6 +222,12 @@ class Backend(GroupsMixin):
         for name, shown in POSTPONED.items():
             if name in kwargs and kwargs[name] != getattr(database, name):
                 database.pending_modified_values[shown] = kwargs.pop(name)  # type: ignore[attr-defined]
+
+    @staticmethod
+    def _postponed(database: DBInstance) -> Params:
+        """What waited for the maintenance window is applied along with what is applied immediately."""
+        pending = database.pending_modified_values  # type: ignore[attr-defined]
+        return {name: pending.pop(shown) for name, shown in POSTPONED.items() if shown in pending}
 
     def _aws_key(self, service: str) -> str:
         """AWS's own key for a service: one an account and region."""

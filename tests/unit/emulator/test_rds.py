@@ -186,6 +186,10 @@ def test_a_new_class_waits_unless_it_is_wanted_now(aws: Aws) -> None:
     read = read_database(aws)
     assert (read["DBInstanceClass"], read["BackupRetentionPeriod"]) == ("db.t3.micro", 2)
     assert read["PendingModifiedValues"] == {"DBInstanceClass": "db.t3.small"}
+    # with a change that is wanted now goes what has been waiting
+    aws("rds").modify_db_instance(**NAME, BackupRetentionPeriod=3, ApplyImmediately=True)
+    read = read_database(aws)
+    assert (read["DBInstanceClass"], read["PendingModifiedValues"]) == ("db.t3.small", {})
 
 
 def test_deletion(aws: Aws, refused: Refused) -> None:

@@ -1,0 +1,319 @@
+# Copyright: the slipway.fargate team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from ansible_collections.slipway.fargate.plugins.modules.rds_instance import is_major_upgrade, normal
+
+from tests.support.local_aws import Account
+from tests.support.modules import Matrix, ModuleFailed, run_module
+
+MODULE = "rds_instance"
+NAME = "shop-dev-database"
+PASSWORDS = {"first": "correct-horse-battery", "second": "staple-horse-battery"}
+
+
+@pytest.fixture
+def base(account: Account) -> dict[str, Any]:
+    for name, value in PASSWORDS.items():
+        account.client("secretsmanager").create_secret(Name=name, SecretString=value)
+    return {
+        "name": NAME,
+        "engine": "postgres",
+        "engine_version": "15.4",
+        "instance_class": "db.t3.micro",
+        "allocated_storage": 20,
+        "storage_type": "gp3",
+        "username": "shop",
+        "password_secret": "first",
+        "skip_final_snapshot": True,
+    }
+
+
+def _read(account: Account) -> dict[str, Any]:
+    return account.client("rds").describe_db_instances(DBInstanceIdentifier=NAME)["DBInstances"][0]
+
+
+def _tags(account: Account) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in _read(account)["TagList"]}
+
+
+def _group(account: Account, name: str) -> str:
+    ec2 = account.client("ec2")
+    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    return ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"]
+
+
+def _monitoring_role(account: Account) -> str:
+    trust = {"Version": "2012-10-17", "Statement": []}
+    made = account.client("iam").create_role(RoleName="monitor", AssumeRolePolicyDocument=json.dumps(trust))
+    return made["Role"]["Arn"]
+
+
+def test_matrix(account: Account, base: dict[str, Any]) -> None:
+    rds = account.client("rds")
+    group = {"DBParameterGroupName": "own", "DBParameterGroupFamily": "postgres15", "Description": "own"}
+    rds.create_db_parameter_group(**group)
+    read = {
+        "instance_class": "DBInstanceClass",
+        "allocated_storage": "AllocatedStorage",
+        "max_allocated_storage": "MaxAllocatedStorage",
+        "multi_az": "MultiAZ",
+        "publicly_accessible": "PubliclyAccessible",
+        "backup_retention_days": "BackupRetentionPeriod",
+        "backup_window": "PreferredBackupWindow",
+        "maintenance_window": "PreferredMaintenanceWindow",
+        "monitoring_interval": "MonitoringInterval",
+        "performance_insights_retention_days": "PerformanceInsightsRetentionPeriod",
+        "auto_minor_version_upgrade": "AutoMinorVersionUpgrade",
+        "copy_tags_to_snapshot": "CopyTagsToSnapshot",
+        "ca_certificate": "CACertificateIdentifier",
+        "iam_authentication": "IAMDatabaseAuthenticationEnabled",
+    }
+    Matrix(
+        module=MODULE,
+        key="instance",
+        base={**base, "apply_immediately": True},
+        updates={
+            "instance_class": "db.t3.small",
+            "allocated_storage": 30,
+            "max_allocated_storage": 100,
+            "+autoscaling": {"max_allocated_storage": 0},
+            "+faster": {"allocated_storage": 400, "iops": 12500, "storage_throughput": 510},
+            "storage_type": "io1",
+            "+engine_version": {"engine_version": "15.5"},
+            "+major": {"engine_version": "16.1", "allow_major_version_upgrade": True},
+            "password_secret": "second",
+            "port": 5433,
+            "security_group_ids": [_group(account, "one"), _group(account, "two")],
+            "parameter_group": "own",
+            "publicly_accessible": True,
+            "multi_az": True,
+            "backup_retention_days": 7,
+            "backup_window": "03:00-04:00",
+            "maintenance_window": "sun:04:00-sun:05:00",
+            "deletion_protection": True,
+            "+unprotected": {"deletion_protection": False},
+            "+monitoring": {"monitoring_interval": 60, "monitoring_role_arn": _monitoring_role(account)},
+            "monitoring_interval": 30,
+            "+insights": {"performance_insights_enabled": True, "performance_insights_retention_days": 7},
+            "performance_insights_retention_days": 731,
+            "log_exports": ["postgresql", "upgrade"],
+            "+logs": {"log_exports": ["upgrade"]},
+            "auto_minor_version_upgrade": False,
+            "copy_tags_to_snapshot": True,
+            "ca_certificate": "rds-ca-rsa4096-g1",
+            "iam_authentication": True,
+            "tags": {"Environment": "dev"},
+        },
+        fixed={
+            *("storage_encrypted", "kms_key_id", "database", "subnet_group", "performance_insights_kms_key_id"),
+            *("final_snapshot_identifier", "delete_automated_backups"),
+        },
+        seen={option: lambda account, member=member: _read(account)[member] for option, member in read.items()},
+    ).check(account)
+
+
+def test_the_password_is_read_only_when_it_is_needed_and_never_shown(account: Account, base: dict[str, Any]) -> None:
+    def values_read(since: int) -> int:
+        return [request["operation"] for request in account.requests(since)].count("GetSecretValue")
+
+    start = account.position()
+    run_module(account, MODULE, _check=True, **base)
+    assert values_read(start) == 0
+    created = run_module(account, MODULE, **base)
+    assert values_read(start) == 1
+    run_module(account, MODULE, **base)
+    assert values_read(start) == 1
+    account.client("secretsmanager").put_secret_value(SecretId="first", SecretString="another-horse-battery")
+    rotated = run_module(account, MODULE, **base)
+    assert [sorted(change["attributes"]) for change in rotated["changes"]] == [["password_version"]]
+    assert _tags(account)["slipway:password-version"] == rotated["instance"]["password_version"]
+    assert values_read(start) == 2
+    for text in (*PASSWORDS.values(), "another-horse-battery"):
+        assert text not in json.dumps([created, rotated])
+
+
+def test_tags_of_the_user_leave_the_password_version_alone(account: Account, base: dict[str, Any]) -> None:
+    run_module(account, MODULE, **base, tags={"Environment": "dev"})
+    changed = run_module(account, MODULE, **base, tags={"Team": "shop"})
+    assert changed["instance"]["tags"] == {"Team": "shop"}
+    assert set(_tags(account)) == {"Team", "slipway:password-version"}
+
+
+def test_it_is_requested_first_and_awaited_later(account: Account, base: dict[str, Any]) -> None:
+    account.settings(provisioning_reads=3)
+    requested = run_module(account, MODULE, **base, wait=False)
+    assert requested["instance"]["status"] == "creating"
+    again = run_module(account, MODULE, **base, wait=False)
+    assert not again["changed"]
+    awaited = run_module(account, MODULE, name=NAME)
+    assert not awaited["changed"]
+    assert awaited["instance"]["status"] == "available"
+
+
+def test_an_instance_that_is_busy_is_changed_when_it_is_done(account: Account, base: dict[str, Any]) -> None:
+    account.settings(provisioning_reads=2)
+    run_module(account, MODULE, **base, wait=False)
+    run_module(account, MODULE, **base, backup_retention_days=5)
+    assert _read(account)["BackupRetentionPeriod"] == 5
+
+
+def test_what_waits_for_the_maintenance_window_counts_as_done(account: Account, base: dict[str, Any]) -> None:
+    run_module(account, MODULE, **base)
+    larger = {**base, "instance_class": "db.t3.small"}
+    changed = run_module(account, MODULE, **larger)
+    assert changed["instance"]["pending"] == {"instance_class": "db.t3.small"}
+    assert _read(account)["DBInstanceClass"] == "db.t3.micro"
+    assert not run_module(account, MODULE, **larger)["changed"]
+    assert run_module(account, MODULE, **larger, apply_immediately=True)["changed"]
+    assert _read(account)["DBInstanceClass"] == "db.t3.small"
+
+
+def test_versions(account: Account, base: dict[str, Any]) -> None:
+    run_module(account, MODULE, **base)
+    assert not run_module(account, MODULE, **{**base, "engine_version": "15"})["changed"]
+    # AWS has upgraded the minor version meanwhile
+    assert not run_module(account, MODULE, **{**base, "engine_version": "15.2"})["changed"]
+    with pytest.raises(ModuleFailed, match=r"from 15\.4 to 15\.2: there is no way back"):
+        run_module(account, MODULE, **{**base, "engine_version": "15.2", "auto_minor_version_upgrade": False})
+    with pytest.raises(ModuleFailed, match=r"16\.1 is another major version than 15\.4: set allow_major_version_upgrade"):
+        run_module(account, MODULE, **{**base, "engine_version": "16.1"})
+
+
+@pytest.mark.parametrize(
+    ("current", "desired", "engine", "major"),
+    [
+        ("15.4", "15.10", "postgres", False),
+        ("15.4", "16.1", "postgres", True),
+        ("8.0.35", "8.0.40", "mysql", False),
+        ("8.0.35", "8.4.3", "mysql", True),
+    ],
+)
+def test_major_versions(current: str, desired: str, engine: str, major: bool) -> None:
+    assert is_major_upgrade(current, desired, engine) == major
+
+
+def test_storage_that_has_grown_by_itself_is_left_alone(account: Account, base: dict[str, Any]) -> None:
+    run_module(account, MODULE, **{**base, "allocated_storage": 50}, max_allocated_storage=100)
+    assert not run_module(account, MODULE, **base, max_allocated_storage=100)["changed"]
+    with pytest.raises(ModuleFailed, match="allocated_storage cannot be changed from 50 to 20: storage cannot shrink"):
+        run_module(account, MODULE, **base, max_allocated_storage=0)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "hint"),
+    [
+        ("engine", "mysql", "create another instance"),
+        ("username", "admin", "create another instance"),
+        ("database", "other", "create another instance"),
+        ("storage_encrypted", True, "restore a snapshot"),
+        ("kms_key_id", "11111111-2222-3333-4444-555555555555", "restore a snapshot"),
+        ("subnet_group", "other", "restore a snapshot"),
+    ],
+)
+def test_what_cannot_be_changed_is_named(
+    account: Account, base: dict[str, Any], option: str, value: Any, hint: str
+) -> None:
+    run_module(account, MODULE, **base)
+    since = account.position()
+    with pytest.raises(ModuleFailed, match=rf"RDS instance {NAME}: {option} cannot be changed from .*: {hint}"):
+        run_module(account, MODULE, **{**base, option: value})
+    assert account.writes(since) == []
+
+
+def test_what_creation_needs_is_named(account: Account, base: dict[str, Any]) -> None:
+    since = account.position()
+    with pytest.raises(ModuleFailed, match="username, password_secret are needed to create it"):
+        run_module(account, MODULE, **{**base, "username": None, "password_secret": None})
+    assert account.writes(since) == []
+
+
+def test_a_secret_that_is_not_there(account: Account, base: dict[str, Any]) -> None:
+    since = account.position()
+    missing = {**base, "password_secret": "third"}
+    assert run_module(account, MODULE, _check=True, **missing)["changed"]
+    with pytest.raises(ModuleFailed, match=f"RDS instance {NAME}: secret third of password_secret has no value"):
+        run_module(account, MODULE, **missing)
+    assert account.writes(since) == []
+
+
+def test_a_protected_instance_is_not_deleted(account: Account, base: dict[str, Any]) -> None:
+    run_module(account, MODULE, **base, deletion_protection=True)
+    since = account.position()
+    with pytest.raises(ModuleFailed, match="deletion_protection is on; set it to false first"):
+        run_module(account, MODULE, name=NAME, state="absent")
+    assert account.writes(since) == []
+
+
+def test_the_final_snapshot(account: Account, base: dict[str, Any]) -> None:
+    resource_id = run_module(account, MODULE, **base)["instance"]["resource_id"]
+    run_module(account, MODULE, name=NAME, state="absent")
+    run_module(account, MODULE, **base)
+    run_module(account, MODULE, name=NAME, state="absent", final_snapshot_identifier="last")
+    found = account.client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
+    names = {snapshot["DBSnapshotIdentifier"] for snapshot in found}
+    assert names == {"last", f"{NAME}-final-{resource_id[3:].lower()}"}
+
+
+def test_a_delete_that_was_interrupted_is_awaited(account: Account, base: dict[str, Any]) -> None:
+    run_module(account, MODULE, **base)
+    account.settings(provisioning_reads=2)
+    run_module(account, MODULE, **base, state="absent", wait=False)
+    again = run_module(account, MODULE, **base, state="absent")
+    assert not again["changed"]
+    assert account.client("rds").describe_db_instances()["DBInstances"] == []
+
+
+def test_an_instance_is_created_again_when_the_old_one_is_gone(account: Account, base: dict[str, Any]) -> None:
+    run_module(account, MODULE, **base)
+    account.settings(provisioning_reads=2)
+    run_module(account, MODULE, **base, state="absent", wait=False)
+    assert run_module(account, MODULE, **base)["changed"]
+    assert _read(account)["DBInstanceStatus"] == "available"
+
+
+def test_a_new_monitoring_role_is_waited_for(account: Account, base: dict[str, Any], monkeypatch: Any) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    message = "IAM role ARN value is invalid or does not include the required permissions for: ENHANCED_MONITORING"
+    account.fault(service="rds", operation="CreateDBInstance", code="InvalidParameterValue", message=message, times=2)
+    run_module(account, MODULE, **base, monitoring_interval=60, monitoring_role_arn=_monitoring_role(account))
+    assert _read(account)["MonitoringInterval"] == 60
+
+
+def test_a_wait_says_what_aws_says(account: Account, base: dict[str, Any]) -> None:
+    account.settings(provisioning_reads=9)
+    with pytest.raises(
+        ModuleFailed, match=rf"{NAME} becomes available: not after 1 s; last seen: it is creating; events"
+    ):
+        run_module(account, MODULE, **base, wait_timeout=1)
+
+
+def test_an_aws_error_names_the_call_and_the_resource(account: Account, base: dict[str, Any]) -> None:
+    account.fault(
+        service="rds", operation="CreateDBInstance", code="InstanceQuotaExceeded", message="quota", status=400
+    )
+    with pytest.raises(ModuleFailed, match=rf"Could not create RDS instance {NAME}: .*QuotaExceeded.*CreateDBInstance"):
+        run_module(account, MODULE, **base)
+
+
+def test_logs_that_are_about_to_be_exported_count() -> None:
+    instance = {
+        "DBInstanceIdentifier": NAME,
+        "DBInstanceArn": "arn",
+        "DbiResourceId": "db-1",
+        "DBInstanceStatus": "creating",
+        "AllocatedStorage": 20,
+        "MaxAllocatedStorage": 20,
+        "EnabledCloudwatchLogsExports": ["upgrade"],
+        "PendingModifiedValues": {
+            "PendingCloudwatchLogsExports": {"LogTypesToEnable": ["postgresql"], "LogTypesToDisable": ["upgrade"]}
+        },
+    }
+    assert normal(instance, True)["log_exports"] == ["postgresql"]
+    assert normal(instance, True)["max_allocated_storage"] == 0
+    assert normal(instance, False)["log_exports"] == ["upgrade"]
