@@ -57,6 +57,11 @@ def command(inventory: str | Path, verb: str, *arguments: str, **extra: Any) -> 
     return [ANSIBLE_PLAYBOOK, "-i", str(inventory), f"playbooks/{verb}.yml", *variables, *arguments]
 
 
+def bucket(account: Account) -> dict[str, str]:
+    """Names of buckets are unique across accounts: Safebucket's, for an account beside the one that has the default."""
+    return {"safebucket_bucket_name": f"safebucket-storage-{account.id}"}
+
+
 def run_playbook(account: Account, inventory: str | Path, verb: str, *arguments: str, **extra: Any) -> Run:
     """Run playbooks/<verb>.yml on the environment in the account."""
     with tempfile.TemporaryDirectory() as folder:

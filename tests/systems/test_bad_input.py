@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.support.local_aws import ROOT, Account
-from tests.support.playbook import run_playbook
+from tests.support.playbook import bucket, run_playbook
 
 pytestmark = pytest.mark.xdist_group("bad-input")
 
@@ -156,7 +156,7 @@ def test_an_aws_error_is_one_line_with_call_and_resource_and_siblings_finish(
     account: Account, service: str, operation: str, code: str, parts: list[str]
 ) -> None:
     account.fault(service=service, operation=operation, code=code, message="as AWS says it", status=400, times=99)
-    run = run_playbook(account, "inventories/safebucket/dev.yml", "site")
+    run = run_playbook(account, "inventories/safebucket/dev.yml", "site", **bucket(account))
     assert run.status != 0
     lines = run.output.splitlines()
     assert any(all(part in line for part in (*parts, "as AWS says it")) for line in lines), run.output[-3000:]
@@ -178,4 +178,4 @@ def test_throttling_is_retried(account: Account) -> None:
         status=400,
         times=1,
     )
-    run_playbook(account, "inventories/safebucket/dev.yml", "data").ok()
+    run_playbook(account, "inventories/safebucket/dev.yml", "data", **bucket(account)).ok()

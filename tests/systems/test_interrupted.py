@@ -14,7 +14,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.local_aws import ROOT, Account, LocalAws
-from tests.support.playbook import command, environment, run_playbook
+from tests.support.playbook import bucket, command, environment, run_playbook
 from tests.support.state import State, state
 
 pytestmark = pytest.mark.xdist_group("interrupted")
@@ -32,14 +32,14 @@ ENDINGS: list[Callable[[subprocess.Popen[bytes]], None]] = [
 def clean(local_aws: LocalAws) -> tuple[State, int]:
     """The state after one clean run, and how many writes it took."""
     account = local_aws.account()
-    run_playbook(account, INVENTORY, "site").ok()
+    run_playbook(account, INVENTORY, "site", **bucket(account)).ok()
     return state(account), len(account.writes())
 
 
 def run_and_kill(account: Account, after_writes: int, ending: Callable[[subprocess.Popen[bytes]], None]) -> bool:
     """Start a converge and end it once that many writes were sent; whether it was still running."""
     process = subprocess.Popen(
-        command(INVENTORY, "site"),
+        command(INVENTORY, "site", **bucket(account)),
         cwd=ROOT,
         env=environment(account),
         stdin=subprocess.DEVNULL,
@@ -70,8 +70,8 @@ def test_killed_converges_end_in_the_state_of_a_clean_one(
     moments = [max(1, writes * (kill * CHAINS + chain + 1) // (CHAINS * KILLS + 1)) for kill in range(KILLS)]
     killed = [run_and_kill(account, moment, ENDINGS[chain]) for moment in moments]
     assert all(killed), f"every kill must hit a running converge: {dict(zip(moments, killed, strict=True))}"
-    run_playbook(account, INVENTORY, "site").ok()
+    run_playbook(account, INVENTORY, "site", **bucket(account)).ok()
     reached = state(account)
     for kind, items in expected.items():
         assert reached[kind] == items, kind
-    assert run_playbook(account, INVENTORY, "site").ok().changes == []
+    assert run_playbook(account, INVENTORY, "site", **bucket(account)).ok().changes == []

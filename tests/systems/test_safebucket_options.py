@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.local_aws import Account, LocalAws
-from tests.support.playbook import run_playbook
+from tests.support.playbook import bucket, run_playbook
 
 pytestmark = pytest.mark.xdist_group("safebucket-options")
 INVENTORY = "inventories/safebucket/dev.yml"
@@ -38,14 +38,14 @@ OPTIONS: dict[str, Any] = {
 def basic(local_aws: LocalAws) -> Account:
     """The basic infrastructure alone."""
     account = local_aws.account()
-    run_playbook(account, INVENTORY, "data", **OPTIONS).ok()
+    run_playbook(account, INVENTORY, "data", **OPTIONS, **bucket(account)).ok()
     return account
 
 
 @pytest.fixture(scope="module")
 def aws(basic: Account) -> Account:
     """The ECS deployment on top."""
-    run_playbook(basic, INVENTORY, "app", **OPTIONS).ok()
+    run_playbook(basic, INVENTORY, "app", **OPTIONS, **bucket(basic)).ok()
     return basic
 
 
@@ -66,7 +66,7 @@ def test_SB_31_basic_infrastructure_has_no_ecs(basic: Account) -> None:
 
 def test_SB_31_the_ecs_deployment_comes_on_top_and_writes_no_data_resource(basic: Account) -> None:
     since = basic.position()
-    run_playbook(basic, INVENTORY, "app", **OPTIONS).ok()
+    run_playbook(basic, INVENTORY, "app", **OPTIONS, **bucket(basic)).ok()
     written = {request.split(":")[0] for request in basic.writes(since)}
     assert written, "the application was deployed"
     assert not written & {"rds", "elasticache", "s3", "sqs", "secretsmanager"}
@@ -111,13 +111,13 @@ def test_SB_28_ecs_exec(aws: Account) -> None:
 
 def test_a_converge_with_the_options_is_quiet(aws: Account) -> None:
     since = aws.position()
-    assert run_playbook(aws, INVENTORY, "site", **OPTIONS).ok().changes == []
+    assert run_playbook(aws, INVENTORY, "site", **OPTIONS, **bucket(aws)).ok().changes == []
     assert aws.writes(since) == []
 
 
 def test_SB_12_authentication_can_be_left_off(local_aws: LocalAws) -> None:
     account = local_aws.account()
-    run_playbook(account, INVENTORY, "data", redis_auth_token_enabled=False).ok()
+    run_playbook(account, INVENTORY, "data", redis_auth_token_enabled=False, **bucket(account)).ok()
     (group,) = account.client("elasticache").describe_replication_groups()["ReplicationGroups"]
     assert not group.get("UserGroupIds")
     assert not group.get("AuthTokenEnabled")
@@ -126,6 +126,6 @@ def test_SB_12_authentication_can_be_left_off(local_aws: LocalAws) -> None:
 def test_limit_converges_one_component_with_the_others_looked_up(aws: Account) -> None:
     aws.client("ecs").update_service(cluster=f"{NAME}-cluster", service=f"{NAME}-loki", enableExecuteCommand=False)
     since = aws.position()
-    run = run_playbook(aws, INVENTORY, "site", "--limit", "loki", **OPTIONS).ok()
+    run = run_playbook(aws, INVENTORY, "site", "--limit", "loki", **OPTIONS, **bucket(aws)).ok()
     assert {change["component"] for change in run.changes} == {"loki"}
     assert set(aws.writes(since)) == {"ecs:UpdateService"}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.local_aws import ROOT, Account
-from tests.support.playbook import command, environment
+from tests.support.playbook import bucket, command, environment
 
 pytestmark = pytest.mark.xdist_group("secrets")
 INVENTORY = "inventories/safebucket/dev.yml"
@@ -46,7 +46,7 @@ def test_no_secret_shows(account: Account, tmp_path: Path) -> None:
     )
     with output.open("w") as shown:
         process = subprocess.Popen(
-            command(INVENTORY, "site", "-vvv", "--diff", "-e", f"@{given}"),
+            command(INVENTORY, "site", "-vvv", "--diff", "-e", f"@{given}", **bucket(account)),
             cwd=ROOT,
             env=variables,
             stdin=subprocess.DEVNULL,
