@@ -244,7 +244,9 @@ class Cluster(Tagged):
         }
 
     def create(self) -> None:
-        parameters = {**self._settings(), **self._providers(), "tags": tag_list(self.desired.get("tags", {}))}
+        parameters = {**self._settings(), **self._providers()}
+        if self.desired.get("tags"):
+            parameters["tags"] = tag_list(self.desired["tags"])
 
         def attempt() -> bool:
             try:

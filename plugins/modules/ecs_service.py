@@ -546,9 +546,9 @@ class Service(Tagged):
         tags = dict(self.desired.get("tags", {}))
         if self.desired.get("redeployment_trigger"):
             tags[TRIGGER_TAG] = self.desired["redeployment_trigger"]
-        made = self.client.create_service(
-            cluster=self.cluster, serviceName=self.name, tags=tag_list(tags), **parameters
-        )
+        if tags:
+            parameters["tags"] = tag_list(tags)
+        made = self.client.create_service(cluster=self.cluster, serviceName=self.name, **parameters)
         self.seen = made["service"]
 
     def update(self, changed: set[str]) -> None:

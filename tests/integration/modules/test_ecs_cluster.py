@@ -11,7 +11,6 @@ from tests.support.local_aws import Account
 from tests.support.modules import Matrix, ModuleFailed, run_module
 
 NAME = "shop-dev-cluster"
-NAMESPACE = "arn:aws:servicediscovery:eu-west-1:123456789012:namespace/ns-0123456789abcdef"
 
 
 def _read(account: Account) -> dict[str, Any]:
@@ -19,41 +18,48 @@ def _read(account: Account) -> dict[str, Any]:
     return account.client("ecs").describe_clusters(clusters=[NAME], include=included)["clusters"][0]
 
 
-MATRIX = Matrix(
-    module="ecs_cluster",
-    key="cluster",
-    base={"name": NAME},
-    updates={
-        "container_insights": "enhanced",
-        "capacity_providers": ["FARGATE_SPOT", "FARGATE"],
-        "default_capacity_provider_strategy": [
-            {"capacity_provider": "FARGATE", "weight": 1, "base": 1},
-            {"capacity_provider": "FARGATE_SPOT", "weight": 3, "base": 0},
-        ],
-        "execute_command": {
-            "logging": "OVERRIDE",
-            "log_configuration": {"cloud_watch_log_group_name": "/exec", "cloud_watch_encryption_enabled": False},
+UPDATES: dict[str, Any] = {
+    "container_insights": "enhanced",
+    "capacity_providers": ["FARGATE_SPOT", "FARGATE"],
+    "default_capacity_provider_strategy": [
+        {"capacity_provider": "FARGATE", "weight": 1, "base": 1},
+        {"capacity_provider": "FARGATE_SPOT", "weight": 3, "base": 0},
+    ],
+    "execute_command": {
+        "logging": "OVERRIDE",
+        "log_configuration": {"cloud_watch_log_group_name": "/exec", "cloud_watch_encryption_enabled": False},
+    },
+    "tags": {"Environment": "dev"},
+}
+
+
+@pytest.fixture
+def updates(account: Account) -> dict[str, Any]:
+    vpc = account.client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
+    namespace = run_module(account, "service_discovery_namespace", name="shop-dev.local", vpc=vpc)["namespace"]
+    return {**UPDATES, "service_connect_namespace": namespace["arn"]}
+
+
+def test_matrix(account: Account, updates: dict[str, Any]) -> None:
+    Matrix(
+        module="ecs_cluster",
+        key="cluster",
+        base={"name": NAME},
+        updates=updates,
+        seen={
+            "container_insights": lambda account: _read(account)["settings"][0]["value"],
+            "capacity_providers": lambda account: _read(account)["capacityProviders"],
+            "service_connect_namespace": lambda account: _read(account)["serviceConnectDefaults"]["namespace"],
+            "tags": lambda account: {tag["key"]: tag["value"] for tag in _read(account)["tags"]},
         },
-        "service_connect_namespace": NAMESPACE,
-        "tags": {"Environment": "dev"},
-    },
-    seen={
-        "container_insights": lambda account: _read(account)["settings"][0]["value"],
-        "capacity_providers": lambda account: _read(account)["capacityProviders"],
-        "service_connect_namespace": lambda account: _read(account)["serviceConnectDefaults"]["namespace"],
-        "tags": lambda account: {tag["key"]: tag["value"] for tag in _read(account)["tags"]},
-    },
-)
+    ).check(account)
 
 
-def test_matrix(account: Account) -> None:
-    MATRIX.check(account)
-
-
-def test_created_with_everything_it_needs_no_second_call(account: Account) -> None:
-    everything = {"name": NAME, **MATRIX.updates}
+def test_created_with_everything_it_needs_no_second_call(account: Account, updates: dict[str, Any]) -> None:
+    everything = {"name": NAME, **updates}
+    since = account.position()
     run_module(account, "ecs_cluster", **everything)
-    assert account.writes() == ["ecs:CreateCluster"]
+    assert account.writes(since) == ["ecs:CreateCluster"]
     assert not run_module(account, "ecs_cluster", **everything)["changed"]
     execute = _read(account)["configuration"]["executeCommandConfiguration"]
     assert execute["logging"] == "OVERRIDE"
@@ -61,7 +67,7 @@ def test_created_with_everything_it_needs_no_second_call(account: Account) -> No
 
 
 def test_a_changed_suboption_keeps_the_others(account: Account) -> None:
-    run_module(account, "ecs_cluster", name=NAME, execute_command=MATRIX.updates["execute_command"])
+    run_module(account, "ecs_cluster", name=NAME, execute_command=UPDATES["execute_command"])
     run_module(account, "ecs_cluster", name=NAME, execute_command={"kms_key_id": "alias/exec"})
     execute = _read(account)["configuration"]["executeCommandConfiguration"]
     assert execute["kmsKeyId"] == "alias/exec"

@@ -14,6 +14,7 @@ FAMILY = "shop-dev-web"
 ROLE = "arn:aws:iam::123456789012:role/web"
 WEB: dict[str, Any] = {"name": "web", "image": "nginx:1", "environment": {"LEVEL": "info"}}
 BASE: dict[str, Any] = {"family": FAMILY, "containers": [WEB], "cpu": 256, "memory": 512}
+LOGS = {"awslogs-group": "/ecs/x", "awslogs-region": "eu-west-1", "awslogs-stream-prefix": "ecs"}
 EFS = {"name": "data", "efsVolumeConfiguration": {"fileSystemId": "fs-0123456789abcdef0"}}
 
 
@@ -54,9 +55,7 @@ MATRIX = Matrix(
         "+portMappings": {"containers": _web(portMappings=[{"containerPort": 80}, {"containerPort": 81}])},
         "+one port changed": {"containers": _web(portMappings=[{"containerPort": 80}, {"containerPort": 82}])},
         "+mountPoints": {"containers": _web(mountPoints=[{"sourceVolume": "data", "containerPath": "/data"}])},
-        "+logConfiguration": {
-            "containers": _web(logConfiguration={"logDriver": "awslogs", "options": {"awslogs-group": "/ecs/x"}})
-        },
+        "+logConfiguration": {"containers": _web(logConfiguration={"logDriver": "awslogs", "options": LOGS})},
         "+ulimits": {"containers": _web(ulimits=[{"name": "nofile", "softLimit": 10, "hardLimit": 20}])},
         "+linuxParameters": {"containers": _web(linuxParameters={"initProcessEnabled": True})},
         "+readonlyRootFilesystem": {"containers": _web(readonlyRootFilesystem=True)},
@@ -90,9 +89,10 @@ def test_order_means_nothing(account: Account) -> None:
         "environment": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}],
         "secrets": [{"name": "C", "valueFrom": "arn:c"}, {"name": "D", "valueFrom": "arn:d"}],
     }
-    run_module(account, "ecs_task_definition", **{**BASE, "containers": [container]})
+    base = {**BASE, "execution_role_arn": ROLE}
+    run_module(account, "ecs_task_definition", **{**base, "containers": [container]})
     turned = {**container, **{key: container[key][::-1] for key in ("environment", "secrets")}}
-    assert not run_module(account, "ecs_task_definition", **{**BASE, "containers": [turned]})["changed"]
+    assert not run_module(account, "ecs_task_definition", **{**base, "containers": [turned]})["changed"]
 
 
 def test_tags_alone_make_no_revision(account: Account) -> None:
