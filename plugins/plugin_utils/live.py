@@ -46,8 +46,9 @@ def rendered(rows: Iterable[Row], now: float, *, width: int, height: int, color:
     table = Table.grid(padding=(0, 2, 0, 0))
     for justify, style in (("left", "cyan"), ("left", "bold"), ("right", "cyan"), ("left", "dim")):
         table.add_column(justify=justify, style=style, no_wrap=True, overflow="crop")
+    room = max(0, width - 14 - max((len(name) for name, _, _ in shown), default=0))  # Rich would shorten every column
     for name, since, task in shown:
-        table.add_row(frames[int(now / INTERVAL) % len(frames)], name, elapsed(now - since), task)
+        table.add_row(frames[int(now / INTERVAL) % len(frames)], name, elapsed(now - since), task[:room])
     if len(every) > len(shown):
         table.add_row("", f"and {len(every) - len(shown)} more", "", "")
     file = io.StringIO()
@@ -112,8 +113,9 @@ class Live:
         try:
             columns, lines = os.get_terminal_size(self.descriptor)
         except OSError:
-            columns, lines = 80, 24
-        block = rendered(rows, time.time(), width=columns, height=lines, color=self.color, unicode=self.unicode)
+            columns, lines = 0, 0
+        size = {"width": columns or 80, "height": lines or 24}  # some terminals do not tell
+        block = rendered(rows, time.time(), **size, color=self.color, unicode=self.unicode)
         self._write(block)
         self.drawn = block.count("\n")
 
