@@ -11,12 +11,19 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from unittest import mock
 
 from ansible.module_utils.testing import patch_module_args
+from botocore.loaders import JSONFileLoader
 
 from tests.support.local_aws import Account
+
+# Every run of a module makes its clients anew; the services' models need no second parsing.
+_load_file = JSONFileLoader.load_file
+_parsed = cache(lambda path: _load_file(JSONFileLoader(), path))
+JSONFileLoader.load_file = lambda self, path: _parsed(path)
 
 PACKAGE = "ansible_collections.slipway.fargate.plugins.modules"
 COMMON = {  # options of every AWS module, and those that say how rather than what
