@@ -19,7 +19,7 @@ description:
     of this run ask for, when they first ask for it, including the service models of C(botocore), and keeps it for
     the tasks that follow. It goes away with the run.
   - Each payload runs AnsiballZ's own wrapper in a process of its own, with the environment, working directory, umask
-    and open files that it would have with P(ansible.builtin.local#connection). No session, client, credential or
+    and open files that it would have with P(ansible.builtin.local#connection). No client, credential or
     configuration of C(boto3) is ever made in the server. A loaded module utility is shared with a payload only when
     the payload carries exactly the same source; what a payload does not carry is hidden from it.
   - Everything else runs as with P(ansible.builtin.local#connection), through its code. That is any command which is
@@ -128,11 +128,11 @@ class Connection(LocalConnection):
         if not in_data or not warm_client.SUPPORTED or (self.become and self.become._id):
             return None
         command = warm_client.parse_command(cmd)
-        if not command or command[2] != sys.executable or not C.DEFAULT_EXECUTABLE:
+        if not command or command.interpreter != sys.executable or not C.DEFAULT_EXECUTABLE:
             return None
         parts = warm_client.split_payload(in_data)
-        cwd = self.cwd or os.getcwdb()
-        if not parts or not os.path.isdir(cwd) or C.DEFAULT_EXECUTABLE.split()[0] != command[0]:
+        cwd = os.fsencode(self.cwd or os.getcwdb())
+        if not parts or not os.path.isdir(cwd) or C.DEFAULT_EXECUTABLE.split()[0] != command.executable:
             return None
-        assignments = {os.fsencode(name): os.fsencode(value) for name, value in command[1].items()}
-        return warm_client.Job(command[0], *parts, dict(os.environb), assignments, cwd)
+        assignments = {os.fsencode(name): os.fsencode(value) for name, value in command.assignments.items()}
+        return warm_client.Job(command.executable, *parts, dict(os.environb), assignments, cwd, command.end)

@@ -32,6 +32,7 @@ BOTOCORE_SOURCE = os.path.join(_HERE, "warm_botocore.py")
 # Linux only: the lifetime of the server hangs on pidfds and parent-death signals.
 SUPPORTED = sys.platform == "linux" and all(hasattr(os, name) for name in ("pidfd_open", "memfd_create"))
 
+WAIT = " && sleep 0"
 ACCEPTED = b"A"
 DETACH = b"D"
 NOT_STARTED = -1000
@@ -53,6 +54,16 @@ class Job:
     environ: dict[bytes, bytes]
     assignments: dict[bytes, bytes]
     cwd: bytes
+    end: str = ""
+
+
+class Command(t.NamedTuple):
+    """A shell's command that runs an interpreter and nothing else."""
+
+    executable: str
+    assignments: dict[str, str]
+    interpreter: str
+    end: str
 
 
 class Declined(Exception):
@@ -79,8 +90,8 @@ def split_payload(data: bytes) -> tuple[memoryview, memoryview] | None:
     return view[: start + 1], view[start + len(_ZIP_MARK) : end]
 
 
-def parse_command(command: str) -> tuple[str, dict[str, str], str] | None:
-    """Split ``sh -c 'A=b python && sleep 0'`` into shell, assignments and interpreter."""
+def parse_command(command: str) -> Command | None:
+    """Take ``sh -c 'A=b python && sleep 0'`` apart; None for any other command."""
     try:
         outer = shlex.split(command)
         if len(outer) != 3 or outer[1] != "-c":
@@ -88,18 +99,21 @@ def parse_command(command: str) -> tuple[str, dict[str, str], str] | None:
         words = shlex.split(outer[2])
     except ValueError:
         return None
-    if words[-3:] != ["&&", "sleep", "0"] or len(words) < 4:
+    # ansible-core up to 2.20 lets the shell wait a moment, which it does anyway.
+    end = WAIT if outer[2].endswith(WAIT) else ""
+    words = words[: -len(WAIT.split())] if end else words
+    if not words:
         return None
     assignments: dict[str, str] = {}
-    for word in words[:-4]:
+    for word in words[:-1]:
         name, equals, value = word.partition("=")
         if not equals or not _NAME.match(name):
             return None
         assignments[name] = value
     # Build the command again: only what comes out equal held no other shell syntax.
     prefix = "".join(f"{name}={shlex.quote(value)} " for name, value in assignments.items())
-    again = f"{outer[0]} -c {shlex.quote(f'{prefix}{words[-4]} && sleep 0')}"
-    return (outer[0], assignments, words[-4]) if again == command else None
+    again = f"{outer[0]} -c {shlex.quote(f'{prefix}{words[-1]}{end}')}"
+    return Command(outer[0], assignments, words[-1], end) if again == command else None
 
 
 class Client:
@@ -251,12 +265,15 @@ def shell_rules(job: Job) -> list[tuple[bytes, str, int]]:
         b"_": b"/slipway/last",
         b"slipway.probe": b"1",
     }
-    got = _shell_environment(job.executable, given)
-    without = _shell_environment(job.executable, {b"PATH": job.environ.get(b"PATH", os.defpath.encode())})
+    got = _shell_environment(job, given)
+    without = _shell_environment(job, {b"PATH": job.environ.get(b"PATH", os.defpath.encode())})
     rules = []
     for name in sorted(given.keys() | got.keys()):
         if given.get(name) != got.get(name):
             rules.append((name, *_rule(name, given.get(name), got.get(name), name in without)))
+    level = without.get(b"SHLVL", b"")
+    if level.isdigit() and b"SHLVL" not in [name for name, _rule_name, _argument in rules]:
+        rules.append((b"SHLVL", "default", int(level)))
     return rules
 
 
@@ -272,11 +289,11 @@ def _rule(name: bytes, given: bytes | None, got: bytes | None, always: bool) -> 
     raise ValueError(name)
 
 
-def _shell_environment(executable: str, environ: dict[bytes, bytes]) -> dict[bytes, bytes]:
+def _shell_environment(job: Job, environ: dict[bytes, bytes]) -> dict[bytes, bytes]:
     process = subprocess.run(
-        f"{executable} -c 'env -0 && sleep 0'",
+        f"{job.executable} -c 'env -0{job.end}'",
         shell=True,
-        executable=executable.split(maxsplit=1)[0],
+        executable=job.executable,
         env=environ,
         cwd="/",
         stdin=subprocess.DEVNULL,

@@ -29,7 +29,7 @@ from ansible.executor import module_common
 Import = tuple[bool, str | None, int, tuple[str, ...]]
 
 MEMORY = "slipway-warm-imports"
-_UTILITIES = ("ansible.module_utils", "ansible_collections.")
+_PLACE = {"lineno": 1, "col_offset": 0, "end_lineno": 1, "end_col_offset": 0}
 
 
 class Memory:
@@ -74,14 +74,16 @@ def install(directory: str) -> bool:
     compile_ast, build = module_common._compile_module_ast, module_common.recursive_finder
 
     def compile_imports(module_name: str, source_code: t.Any) -> ast.Module:
-        if not module_name.startswith(_UTILITIES):
+        if not _is_utility(module_name):
             return compile_ast(module_name, source_code)
         text = source_code.encode() if isinstance(source_code, str) else source_code
         key = hashlib.sha256(text).digest()
         if (imports := memory.recall(key)) is not None:
             return as_tree(imports)
         tree = compile_ast(module_name, source_code)
-        memory.add(key, imports_of(tree))
+        # One that may embed resources is searched for more than imports.
+        if b"embed" not in text and (imports := imports_of(tree)) is not None:
+            memory.add(key, imports)
         return tree
 
     def build_and_save(*args: t.Any, **kwargs: t.Any) -> t.Any:
@@ -96,9 +98,18 @@ def install(directory: str) -> bool:
     return True
 
 
-def imports_of(tree: ast.Module) -> list[Import]:
-    """The import statements that a ModuleDepFinder sees, which looks into lists of nodes only."""
+def _is_utility(module_name: str) -> bool:
+    return module_name.startswith("ansible.module_utils") or ".plugins.module_utils" in module_name
+
+
+def imports_of(tree: ast.Module) -> list[Import] | None:
+    """The import statements that a ModuleDepFinder sees, which looks into lists of nodes only.
+
+    None for a file with a `match`, of which not every version sees the inside.
+    """
     found: list[Import] = []
+    if any(isinstance(node, ast.Match) for node in ast.walk(tree)):
+        return None
 
     def visit(node: ast.AST) -> None:
         for _name, value in ast.iter_fields(node):
@@ -119,26 +130,30 @@ def as_tree(imports: list[Import]) -> ast.Module:
     top: list[ast.stmt] = []
     inner: list[ast.stmt] = []
     for is_top, module, level, names in imports:
-        aliases = [ast.alias(name=name, asname=None) for name in names]
+        aliases = [ast.alias(name=name, asname=None, **_PLACE) for name in names]
         (top if is_top else inner).append(
-            ast.Import(names=aliases) if level < 0 else ast.ImportFrom(module=module, names=aliases, level=level)
+            ast.Import(names=aliases, **_PLACE)
+            if level < 0
+            else ast.ImportFrom(module=module, names=aliases, level=level, **_PLACE)
         )
     if inner:
-        top.append(ast.If(test=ast.Constant(value=True), body=inner, orelse=[]))
+        top.append(ast.If(test=ast.Constant(value=True, **_PLACE), body=inner, orelse=[], **_PLACE))
     return ast.Module(body=top, type_ignores=[])
 
 
 def _is_known_shape() -> bool:
     try:
         compiler = list(inspect.signature(module_common._compile_module_ast).parameters)
-        finder = _names(module_common.ModuleDepFinder.generic_visit.__code__)
-        names = _names(module_common.recursive_finder.__code__)
+        visit = _names(module_common.ModuleDepFinder.generic_visit.__code__)
+        names = _names(module_common.recursive_finder.__code__) | _names(
+            module_common.ModuleDepFinder.__init__.__code__
+        )
     except (AttributeError, TypeError, ValueError):
         return False
     return (
         compiler == ["module_name", "source_code"]
         and names >= {"ModuleDepFinder", "_compile_module_ast"}
-        and finder >= {"iter_fields", "isinstance", "list", "Import", "ImportFrom", "parent", "generic_visit"}
+        and visit >= {"iter_fields", "list", "Import", "ImportFrom"}
     )
 
 

@@ -36,6 +36,7 @@ import struct
 import sys
 import threading
 import time
+import traceback
 import types
 import typing as t
 import zipfile
@@ -48,6 +49,7 @@ PEER = struct.Struct("3i")
 PR_SET_PDEATHSIG = 1
 REPORT_SIZE = 65536
 GRACE = 2.0
+LOG = os.environ.get("SLIPWAY_WARM_LOG")
 FILES = "slipway-warm-*"
 # In place of a wait status: the fork itself failed.
 NOT_STARTED = -1000
@@ -381,8 +383,15 @@ class Server:
             client.close()
             return None
         if not pid:
-            self._become_module(server, request)
-            return Execution(self._library, self._warmth, payload, wrapper, arguments, request.zip_data, report).run
+            execution = Execution(self._library, self._warmth, payload, wrapper, arguments, request.zip_data, report)
+            try:
+                self._become_module(server, request)
+                execution.prepare()
+            except Exception:  # nothing of the payload has run yet: let it run the ordinary way
+                report[REPORT_SIZE - 1] = 1
+                _log(traceback.format_exc())
+                os._exit(1)
+            return execution.run
         self._watch(Child(pid, os.pidfd_open(pid), client, report, payload.name, time.monotonic()))
         return None
 
@@ -448,6 +457,8 @@ class Server:
                 environ.pop(name, None)
             elif rule == "pwd":
                 environ[name] = _working_directory(environ.get(name, b""), cwd)
+            elif rule == "default":
+                environ.setdefault(name, b"%d" % argument)
             elif rule == "shlvl":
                 before = environ.get(name, b"0")
                 environ[name] = b"%d" % ((int(before) if before.isdigit() else 0) + argument)
@@ -535,22 +546,22 @@ class Server:
         os.close(child.handle)
         if self._by_client.pop(child.client.fileno(), None):
             self._poll.unregister(child.client)
-        self._answer(child.client, STATUS.pack(os.waitstatus_to_exitcode(status)))
+        code = NOT_STARTED if child.report[REPORT_SIZE - 1] else os.waitstatus_to_exitcode(status)
+        self._answer(child.client, STATUS.pack(code))
         child.client.close()
-        if self._warmth and child.report[0]:
+        if self._warmth and child.report[0] and code != NOT_STARTED:
             self._warmth.learn(marshal.loads(child.report))
         child.report.close()
-        self._log(child, usage)
+        if code != NOT_STARTED:
+            self._log(child, usage)
 
     def _log(self, child: Child, usage: t.Any) -> None:
         """For those who measure: one line for each payload."""
-        if path := os.environ.get("SLIPWAY_WARM_LOG"):
-            with contextlib.suppress(OSError), open(path, "a", encoding="utf-8") as stream:
-                stream.write(
-                    f"{child.name} wall={time.monotonic() - child.started:.4f} "
-                    f"user={usage.ru_utime:.4f} system={usage.ru_stime:.4f} faults={usage.ru_minflt} "
-                    f"server={time.process_time():.3f}\n"
-                )
+        _log(
+            f"{child.name} wall={time.monotonic() - child.started:.4f} "
+            f"user={usage.ru_utime:.4f} system={usage.ru_stime:.4f} faults={usage.ru_minflt} "
+            f"server={time.process_time():.3f}\n"
+        )
 
     def _end(self) -> t.NoReturn:
         """The controller is gone: so is all that it started."""
@@ -590,8 +601,8 @@ class Execution:
         self._zip_data = zip_data
         self._report = report
 
-    def run(self) -> None:
-        """Execute AnsiballZ's wrapper as `python < payload` does, then end this process."""
+    def prepare(self) -> None:
+        """Make this interpreter look as one that was started for the payload."""
         if self._warmth:
             self._warmth.fork()
         gc.set_threshold(10_000, 10, 10)
@@ -604,13 +615,17 @@ class Execution:
         for name in [name for name in vars(main) if not name.startswith("__") or name == "__warningregistry__"]:
             delattr(main, name)
         main.__dict__["_arguments"] = self._evaluate()
+
+    def run(self) -> None:
+        """Execute AnsiballZ's wrapper as `python < payload` does, then end this process."""
+        main = sys.modules["__main__"]
         _finish(self._wrapper, main.__dict__, self._tell_news)
 
     def _tell_news(self) -> None:
         """Leave word of what had to be loaded here, for the server to have it ready next time."""
         if self._warmth and (news := self._warmth.news()):
             data = marshal.dumps(news)
-            if len(data) < REPORT_SIZE:
+            if len(data) < REPORT_SIZE - 1:
                 self._report.write(data)
 
     def _evaluate(self) -> dict[str, t.Any]:
@@ -723,7 +738,8 @@ def _flush() -> int:
         except Exception as error:
             status = 120
             if stream is sys.stdout:
-                print(f"Exception ignored in: {stream!r}\n{type(error).__name__}: {error}", file=sys.stderr)
+                where = "on flushing sys.stdout:" if sys.version_info >= (3, 13) else f"in: {stream!r}"
+                print(f"Exception ignored {where}\n{type(error).__name__}: {error}", file=sys.stderr)
     return status
 
 
@@ -775,6 +791,12 @@ def _closed_pipe() -> int:
     read, write = os.pipe()
     os.close(write)
     return read
+
+
+def _log(text: str) -> None:
+    if LOG:
+        with contextlib.suppress(OSError), open(LOG, "a", encoding="utf-8") as stream:
+            stream.write(text)
 
 
 def _kill(group: int, number: int) -> None:

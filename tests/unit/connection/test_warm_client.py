@@ -52,9 +52,10 @@ def test_an_argument_that_looks_like_the_wrapper_does_not_mislead() -> None:
 
 def test_commands() -> None:
     parse = warm_client.parse_command
-    assert parse("/bin/sh -c '/usr/bin/python3 && sleep 0'") == ("/bin/sh", {}, "/usr/bin/python3")
+    assert parse("/bin/sh -c '/usr/bin/python3 && sleep 0'") == ("/bin/sh", {}, "/usr/bin/python3", " && sleep 0")
+    assert parse("/bin/sh -c /usr/bin/python3") == ("/bin/sh", {}, "/usr/bin/python3", "")
     quoted = """/bin/sh -c 'A=1 B='"'"'it is $x'"'"' /usr/bin/python3 && sleep 0'"""
-    assert parse(quoted) == ("/bin/sh", {"A": "1", "B": "it is $x"}, "/usr/bin/python3")
+    assert parse(quoted) == ("/bin/sh", {"A": "1", "B": "it is $x"}, "/usr/bin/python3", " && sleep 0")
 
 
 @pytest.mark.parametrize(
@@ -69,6 +70,8 @@ def test_commands() -> None:
         "/bin/sh -c '1A=1 /usr/bin/python3 && sleep 0'",
         "/bin/sh -c '/usr/bin/python3 /tmp/module && sleep 0'",
         "/bin/sh -c '/usr/bin/python3 ; sleep 0'",
+        "/bin/sh -c '/usr/bin/python3 && sleep 1'",
+        "/bin/sh -c ''",
         "/bin/sh -c 'unclosed",
     ],
 )
@@ -77,20 +80,21 @@ def test_commands_with_anything_else_in_them_are_left_to_local(command: str) -> 
 
 
 @pytest.mark.parametrize("shell", [path for name in ("sh", "bash", "dash") if (path := shutil.which(name))])
+@pytest.mark.parametrize("end", ["", " && sleep 0"])
 @pytest.mark.parametrize("extra", [{}, {"PWD": "/link", "SHLVL": "7", "OLDPWD": "/x", "A.B": "1", "_": "/y"}])
-def test_the_environment_behind_a_shell(shell: str, extra: dict[str, str], tmp_path: Path) -> None:
+def test_the_environment_behind_a_shell(shell: str, end: str, extra: dict[str, str], tmp_path: Path) -> None:
     """The rules that were found by asking the shell once foretell what it does with another environment."""
     link = tmp_path / "link"
     link.symlink_to("/usr")
     given = {"PATH": os.environ["PATH"], "A": "b", **extra}
     given = {name: str(link) if value == "/link" else value for name, value in given.items()}
     environ = {os.fsencode(name): os.fsencode(value) for name, value in given.items()}
-    job = warm_client.Job(shell, memoryview(b""), memoryview(b""), environ, {}, b"/")
+    job = warm_client.Job(shell, memoryview(b""), memoryview(b""), environ, {}, b"/", end)
     server = object.__new__(warm_server.Server)
     server._rules = warm_client.shell_rules(job)
     foretold = server._through_shell(dict(environ), os.fsencode(link))
     got = subprocess.run(
-        f"{shell} -c 'env -0 && sleep 0'",
+        f"{shell} -c 'env -0{end}'",
         shell=True,
         executable=shell,
         env=given,

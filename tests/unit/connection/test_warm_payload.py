@@ -77,13 +77,17 @@ def test_payloads_are_the_same_byte_for_byte(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", ["module_utils", "modules"])
-def test_a_finder_finds_the_same_in_the_stand_in(folder: str) -> None:
+def test_a_finder_finds_the_same_in_the_stand_in(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = sorted((Path(ansible.__file__).parent / folder).rglob("*.py"))
     assert len(paths) > 50
     for path in paths:
         tree = ast.parse(path.read_bytes())
-        stand_in = warm_payload.as_tree(warm_payload.imports_of(tree))
+        if (imports := warm_payload.imports_of(tree)) is None or b"embed" in path.read_bytes():
+            continue
+        stand_in = warm_payload.as_tree(imports)
         for is_package in (False, True):
+            # From 2.21 on the finder compiles by itself.
+            monkeypatch.setattr(module_common, "_compile_module_ast", lambda _name, given: given)
             found = module_common.ModuleDepFinder("ansible.module_utils.a.b", tree, is_package)
             again = module_common.ModuleDepFinder("ansible.module_utils.a.b", stand_in, is_package)
             assert again.submodules == found.submodules, path
