@@ -44,6 +44,7 @@ def network(subnets: list[dict[str, Any]], tables: list[dict[str, Any]]) -> Fact
         tiers[tier(subnet, tables)].append(subnet["SubnetId"])
     return {
         "subnet_ids": tiers["private"] or [subnet["SubnetId"] for subnet in subnets],
+        "data_subnet_ids": tiers["isolated"] or tiers["private"] or [subnet["SubnetId"] for subnet in subnets],
         **{f"{name}_subnet_ids": ids for name, ids in tiers.items()},
         "availability_zones": sorted({subnet["AvailabilityZone"] for subnet in subnets}),
         "route_table_ids": sorted(table["RouteTableId"] for table in tables),
@@ -118,6 +119,7 @@ KIND = Kind(
         "cidr_block": "the VPC's primary CIDR block",
         "cidr_blocks": "all IPv4 CIDR blocks of the VPC, the primary one first",
         "subnet_ids": "the private subnets where there are any, or else all subnets",
+        "data_subnet_ids": "the subnets for data stores: the isolated ones, or else the same as `subnet_ids`",
         "public_subnet_ids": "the subnets with a route to an internet gateway",
         "private_subnet_ids": "the subnets with another way out, as a NAT gateway",
         "isolated_subnet_ids": "the subnets without a way out",
