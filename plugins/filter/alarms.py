@@ -78,7 +78,7 @@ def _values(component: str, facts: Mapping[str, Any], source: Definition) -> lis
         value = source["instead"].format(**facts)
     if value is None:
         raise AnsibleFilterError(f"component {component} of kind {facts['kind']} publishes no fact {source['fact']}")
-    every = list(value.values()) if isinstance(value, Mapping) else [value] if isinstance(value, str) else list(value)
+    every = [value] if isinstance(value, str) else sorted(value.values() if isinstance(value, Mapping) else value)
     return [text.rpartition(source["after"])[2] if "after" in source else text for text in every]
 
 

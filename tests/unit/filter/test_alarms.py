@@ -89,7 +89,7 @@ def test_an_expression_over_metrics() -> None:
 
 
 def test_a_fact_with_several_values_gives_an_alarm_on_the_greatest() -> None:
-    cache = {"cache": {"kind": "cache", "name": "c", "members": ["c-001", "c-002"]}}
+    cache = {"cache": {"kind": "cache", "name": "c", "members": {"b": "c-002", "a": "c-001"}}}
     metrics = _alarms(components=cache)["shop-cache-cpu"]["metrics"]
     assert [(metric["id"], metric.get("dimensions")) for metric in metrics] == [
         ("m1", {"Id": "c-001"}),
