@@ -48,7 +48,7 @@ LOCAL_SHORT := AWS_ENDPOINT_URL=http://127.0.0.1:$(LOCAL_AWS_PORT) AWS_ACCESS_KE
 demo-down: local-aws-down ## stop what the demo started
 
 test: setup ## every test
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 lint: setup ## what the tests also check: style and documentation
 	@$(BIN)/python -m pytest tests/quality

@@ -27,7 +27,7 @@ component: "{{ ansible_facts.slipway if 'slipway' in ansible_facts else lookup('
 
 RETURN = r"""
 _raw:
-  description: One dictionary, as R(slipway.fargate.component_info, ansible_collections.slipway.fargate.component_info_module) gives it.
+  description: One dictionary, the facts that M(slipway.fargate.component_info) publishes.
   type: list
   elements: dict
 """

@@ -99,7 +99,7 @@ def covers(current: Any, desired: Any) -> bool:
         return isinstance(current, Mapping) and all(covers(current.get(key), item) for key, item in desired.items())
     if isinstance(desired, list):
         same_length = isinstance(current, list) and len(current) == len(desired)
-        return same_length and all(covers(old, new) for old, new in zip(current, desired))
+        return same_length and all(covers(old, new) for old, new in zip(current, desired, strict=True))
     return current == desired
 
 
@@ -293,17 +293,41 @@ def wait_for(
         pause = min(pause * 2, 15)
 
 
-def run(module: AnsibleAWSModule, resource: Resource, *, key: str, **more: Any) -> NoReturn:
-    """Bring one resource to its desired state and exit with it under `key`."""
-    _exit(module, [resource], lambda: {key: resource.masked(resource_result(module, resource)), **more})
+def run(
+    module: AnsibleAWSModule,
+    resource: Resource,
+    *,
+    key: str,
+    parts: Mapping[str, list[Resource]] | None = None,
+    **more: Any,
+) -> NoReturn:
+    """Bring one resource to its desired state, then its parts, and exit with it under `key`, its parts in it."""
+
+    def result() -> dict[str, Any]:
+        present = {
+            name: [part.masked(resource_result(module, part)) for part in some if part.state != "absent"]
+            for name, some in (parts or {}).items()
+        }
+        return {key: {**resource.masked(resource_result(module, resource)), **present}, **more}
+
+    _exit(module, [resource, *(part for some in (parts or {}).values() for part in some)], result)
 
 
-def run_all(module: AnsibleAWSModule, resources: list[Resource], *, key: str) -> NoReturn:
-    """Bring several resources, in their order, to their desired states; exit with a list of them under `key`."""
+def run_all(
+    module: AnsibleAWSModule,
+    resources: list[Resource],
+    *,
+    key: str,
+    collect: Callable[[list[Attributes]], Any] = list,
+) -> NoReturn:
+    """Bring several resources, in their order, to their desired states.
+
+    Exit under `key` with a list of those that are to be there, or with what `collect` makes of that list.
+    """
 
     def result() -> dict[str, Any]:
         present = [resource for resource in resources if resource.state != "absent"]
-        return {key: [resource.masked(resource_result(module, resource)) for resource in present]}
+        return {key: collect([resource.masked(resource_result(module, resource)) for resource in present])}
 
     _exit(module, resources, result)
 

@@ -2,15 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""CloudWatch Logs for moto: only retentions that AWS offers, saved queries of Logs Insights."""
+"""CloudWatch Logs for moto: only retentions that AWS offers, KMS keys, saved queries of Logs Insights."""
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
 from moto.core.utils import unix_time_millis
-from moto.logs.models import LogsBackend, logs_backends
+from moto.logs.models import LogGroup, LogsBackend, logs_backends
 from moto.logs.responses import LogsResponse
 
 from .dispatch import answer_with, model_with
@@ -22,6 +23,7 @@ RETENTIONS = (
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 DEFINITIONS_A_PAGE = 1000
+KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/.+")
 
 
 class Backend(LogsBackend):
@@ -38,6 +40,24 @@ class Backend(LogsBackend):
                 f"constraint: Member must satisfy enum value set: [{valid}]",
             )
         super().put_retention_policy(log_group_name, retention_in_days)
+
+    def associate_kms_key(self, params: Params) -> Params:
+        """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_AssociateKmsKey.html"""
+        key = params.get("kmsKeyId") or ""
+        if not KEY_ARN.fullmatch(key):
+            raise AwsError("InvalidParameterException", f"The specified KMS key ID {key} is not a key ARN.")
+        self._group(params).kms_key_id = key
+        return {}
+
+    def disassociate_kms_key(self, params: Params) -> Params:
+        self._group(params).kms_key_id = None
+        return {}
+
+    def _group(self, params: Params) -> LogGroup:
+        name = params.get("logGroupName") or ""
+        if name not in self.groups:
+            raise AwsError("ResourceNotFoundException", "The specified log group does not exist.")
+        return self.groups[name]
 
     def put_query_definition(self, params: Params) -> Params:
         for name in ("name", "queryString"):
@@ -78,5 +98,8 @@ class Response(LogsResponse):
     pass
 
 
-forward(Response, logs_backends, "put_query_definition describe_query_definitions delete_query_definition")
+OPERATIONS = (
+    "associate_kms_key disassociate_kms_key put_query_definition describe_query_definitions delete_query_definition"
+)
+forward(Response, logs_backends, OPERATIONS)
 model_with(logs_backends, Backend)

@@ -51,6 +51,7 @@ class Account:
     url: str
     id: str
     region: str = REGION
+    _seen: int = 0
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def client(self, service: str, region: str | None = None) -> Any:
@@ -83,7 +84,8 @@ class Account:
 
     def position(self) -> int:
         """Where the request log stands now; pass it as `since` later."""
-        return max((request["seq"] for request in self.requests()), default=0)
+        self._seen = max((request["seq"] for request in self.requests(self._seen)), default=self._seen)
+        return self._seen
 
     def writes(self, since: int = 0) -> list[str]:
         return [f"{r['service']}:{r['operation']}" for r in self.requests(since) if r["write"]]

@@ -59,7 +59,7 @@ WRONG: list[tuple[str, dict[str, Any], list[str]]] = [
                 {
                     "port": 443,
                     "protocol": "HTTPS",
-                    "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/0b1c2d3e-0000-0000-0000-00000000",
+                    "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/0b1c2d3e-0000-0000",
                     "target_group": "safebucket",
                 }
             ]

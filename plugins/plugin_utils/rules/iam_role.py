@@ -20,7 +20,8 @@ POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/.+")
 def problems(options: dict[str, Any]) -> Iterator[str]:
     name = known(options, "iam_role_name")
     if name is not None and not NAME.fullmatch(str(name)):
-        yield f"iam_role_name is {name!r} with {len(str(name))} characters; allowed are 1 to 64 letters, digits and +=,.@_-"
+        length = len(str(name))
+        yield f"iam_role_name is {name!r} with {length} characters; allowed are 1 to 64 letters, digits and +=,.@_-"
     for service in known(options, "iam_role_trusted_services") or []:
         if not SERVICE.fullmatch(service):
             yield f"iam_role_trusted_services has {service!r}; allowed are services as ecs-tasks.amazonaws.com"

@@ -135,7 +135,7 @@ def test_matrix(account: Account, name: str) -> None:
             "tags": {"Environment": "dev", "Other": "1"},
             "+nothing": {
                 **{"policy": {}, "tags": {}, "event_bridge": False},
-                **dict.fromkeys(("cors_rules", "lifecycle_rules", "notifications"), []),
+                **{name: [] for name in ("cors_rules", "lifecycle_rules", "notifications")},
                 **dict.fromkeys(("logging_target_bucket", "logging_target_prefix"), ""),
             },
         },

@@ -96,6 +96,30 @@ def test_groups_know_their_balancers_as_they_are(aws: Aws, refused: Refused) -> 
     elb.delete_target_group(TargetGroupArn=second)
 
 
+def test_listeners_have_their_ports_and_certificates(aws: Aws, refused: Refused) -> None:
+    elb, arn, target = aws("elbv2"), balancer(aws), group(aws)
+    at = listener(aws, arn, target)
+    read = elb.describe_listeners(ListenerArns=[at])["Listeners"][0]
+    assert not read.get("SslPolicy") and not read.get("Certificates")
+    more = {"LoadBalancerArn": arn, "DefaultActions": [{"Type": "forward", "TargetGroupArn": target}]}
+    refused("DuplicateListener", elb.create_listener, **more, Protocol="HTTP", Port=80)
+    refused("ValidationError", elb.create_listener, **more, Protocol="HTTPS", Port=443)
+    one, two, three = (
+        {"CertificateArn": aws("acm").request_certificate(DomainName=f"{name}.example.com")["CertificateArn"]}
+        for name in ("a", "b", "c")
+    )
+    secure = elb.create_listener(**more, Protocol="HTTPS", Port=443, Certificates=[one])["Listeners"][0]["ListenerArn"]
+    elb.add_listener_certificates(ListenerArn=secure, Certificates=[two, three])
+    elb.modify_listener(ListenerArn=secure, Certificates=[two])
+    found = elb.describe_listener_certificates(ListenerArn=secure)["Certificates"]
+    assert [(item["CertificateArn"], item["IsDefault"]) for item in found] == [
+        (two["CertificateArn"], True),
+        (three["CertificateArn"], False),
+    ]
+    elb.modify_listener(ListenerArn=secure, Protocol="HTTP")
+    assert elb.describe_listener_certificates(ListenerArn=secure)["Certificates"] == []
+
+
 @pytest.mark.parametrize("form", ["short", "long"])
 def test_rules_with_several_paths(aws: Aws, refused: Refused, form: str) -> None:
     elb = aws("elbv2")

@@ -31,6 +31,18 @@ def test_wrong_retention_is_refused(aws: Aws, refused: Refused) -> None:
     assert "retentionInDays" not in logs.describe_log_groups()["logGroups"][0]
 
 
+def test_a_key_of_a_log_group_comes_and_goes(aws: Aws) -> None:
+    logs, key = aws("logs"), "arn:aws:kms:eu-west-1:123456789012:key/0b1c2d3e"
+    logs.create_log_group(logGroupName="g")
+    logs.associate_kms_key(logGroupName="g", kmsKeyId=key)
+    assert logs.describe_log_groups()["logGroups"][0]["kmsKeyId"] == key
+    logs.disassociate_kms_key(logGroupName="g")
+    assert "kmsKeyId" not in logs.describe_log_groups()["logGroups"][0]
+    for group, given in (("g", "alias/mine"), ("none", key)):
+        with pytest.raises(logs.exceptions.ClientError, match="InvalidParameter|ResourceNotFound"):
+            logs.associate_kms_key(logGroupName=group, kmsKeyId=given)
+
+
 def test_tags_of_log_groups(aws: Aws) -> None:
     logs = aws("logs")
     logs.create_log_group(logGroupName="g", tags={"a": "b"})
