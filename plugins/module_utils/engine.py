@@ -293,24 +293,9 @@ def wait_for(
         pause = min(pause * 2, 15)
 
 
-def run(
-    module: AnsibleAWSModule,
-    resource: Resource,
-    *,
-    key: str,
-    parts: Mapping[str, list[Resource]] | None = None,
-    **more: Any,
-) -> NoReturn:
-    """Bring one resource to its desired state, then its parts, and exit with it under `key`, its parts in it."""
-
-    def result() -> dict[str, Any]:
-        present = {
-            name: [part.masked(resource_result(module, part)) for part in some if part.state != "absent"]
-            for name, some in (parts or {}).items()
-        }
-        return {key: {**resource.masked(resource_result(module, resource)), **present}, **more}
-
-    _exit(module, [resource, *(part for some in (parts or {}).values() for part in some)], result)
+def run(module: AnsibleAWSModule, resource: Resource, *, key: str, **more: Any) -> NoReturn:
+    """Bring one resource to its desired state and exit with it under `key`."""
+    _exit(module, [resource], lambda: {key: resource.masked(resource_result(module, resource)), **more})
 
 
 def run_all(
