@@ -10,7 +10,7 @@ import hashlib
 import re
 from typing import Any
 
-from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer, FakeTargetGroup, elbv2_backends
+from moto.elbv2.models import ELBv2Backend, FakeListener, FakeLoadBalancer, FakeTargetGroup, elbv2_backends
 
 from .dispatch import model_with
 from .errors import AwsError
@@ -169,6 +169,23 @@ class Backend(ELBv2Backend):
                 return []  # a load balancer without target groups is no error
             raise
 
+    # ---- listeners ---------------------------------------------------------------------------------
+
+    def create_listener(self, load_balancer_arn: str, protocol: str, port: str, *args: Any, **kwargs: Any) -> Any:
+        balancer = self.load_balancers.get(load_balancer_arn)
+        if balancer is not None and any(str(there.port) == str(port) for there in balancer.listeners.values()):
+            raise AwsError("DuplicateListener", "A listener already exists on this port for this load balancer")
+        if protocol == "HTTPS" and not kwargs.get("certificate"):
+            raise AwsError("ValidationError", "A certificate must be specified for HTTPS listeners")
+        return _without_tls(super().create_listener(load_balancer_arn, protocol, port, *args, **kwargs))
+
+    def modify_listener(self, arn: str, *args: Any, **kwargs: Any) -> Any:
+        """Further certificates stay when the default one changes; all go with HTTPS."""
+        further = self.describe_listeners(None, [arn])[0].certificates[1:]
+        listener = super().modify_listener(arn, *args, **kwargs)
+        listener.certificates = [listener.certificate, *(c for c in further if c != listener.certificate)]
+        return _without_tls(listener)
+
     # ---- rules -------------------------------------------------------------------------------------
 
     def create_rule(self, listener_arn: str, conditions: list[dict[str, Any]], *args: Any, **kwargs: Any) -> Any:
@@ -182,6 +199,13 @@ class Backend(ELBv2Backend):
 
     def _validate_host_header_condition(self, condition: dict[str, Any]) -> None:
         _check_values(condition, "host-header", "HostHeaderConfig")
+
+
+def _without_tls(listener: FakeListener) -> FakeListener:
+    if listener.protocol == "HTTP":
+        listener.ssl_policy = listener.certificate = None
+        listener.certificates = []
+    return listener
 
 
 SHORT_FORMS = {"path-pattern": "PathPatternConfig", "host-header": "HostHeaderConfig"}
