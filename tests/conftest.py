@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import botocore.loaders
+import botocore.session
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -14,6 +17,10 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "collections"))
 
 from tests.support.local_aws import Account, LocalAws  # noqa: E402
+
+
+# Every module makes clients of its own; the service descriptions they read from disk are the same.
+botocore.session.create_loader = cache(botocore.loaders.create_loader)
 
 
 @pytest.fixture(scope="session")
