@@ -47,6 +47,11 @@ def group_name(name_or_arn: str) -> str:
     return name_or_arn.split("/")[1] if name_or_arn.startswith("arn:") else name_or_arn
 
 
+def target_group_names(groups: Mapping[str, Any] | None, prefix: str) -> dict[str, str]:
+    """The names in AWS of the target groups of the role, by their names there."""
+    return {key: (options or {}).get("name") or f"{prefix}-{key}" for key, options in (groups or {}).items()}
+
+
 def tags_of(client: RetryingClient, arns: list[str]) -> dict[str, dict[str, str]]:
     """ARN -> the tags."""
     found = {}

@@ -9,6 +9,7 @@ Imported one by one, as Ansible ships a module only with what it imports by name
 from __future__ import annotations
 
 from ansible_collections.slipway.fargate.plugins.module_utils.components import (
+    alb,
     ecs_cluster,
     ecs_service,
     elasticache,
@@ -25,6 +26,7 @@ from ansible_collections.slipway.fargate.plugins.module_utils.components import 
 from ansible_collections.slipway.fargate.plugins.module_utils.components._kind import Kind
 
 KINDS: dict[str, Kind] = {
+    "alb": alb.KIND,
     "ecs_cluster": ecs_cluster.KIND,
     "ecs_service": ecs_service.KIND,
     "elasticache": elasticache.KIND,

@@ -1,0 +1,44 @@
+# Copyright: the slipway.fargate team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ansible_collections.slipway.fargate.plugins.module_utils.elbv2 import target_group_names
+from ansible_collections.slipway.fargate.plugins.module_utils.engine import without_none
+
+Definition = dict[str, Any]
+
+DEFAULTS = {"deregistration_delay_seconds": 30}
+
+
+def alb_target_groups(groups: Mapping[str, Mapping[str, Any]], prefix: str) -> list[Definition]:
+    """The target groups of the role as slipway.fargate.elb_application_lb takes them."""
+    names = target_group_names(groups, prefix)
+    return [{**DEFAULTS, **without_none(options), "name": names[key]} for key, options in groups.items()]
+
+
+def alb_listeners(
+    listeners: Iterable[Mapping[str, Any]], groups: Mapping[str, Mapping[str, Any]], prefix: str
+) -> list[Definition]:
+    """The listeners as slipway.fargate.elb_application_lb takes them, target groups by their names in AWS."""
+    names = target_group_names(groups, prefix)
+
+    def resolved(item: Mapping[str, Any]) -> Definition:
+        given = without_none(item)
+        if "target_group" in given:
+            given["target_group"] = names.get(given["target_group"], given["target_group"])
+        return given
+
+    return [
+        {**resolved(listener), "rules": [resolved(rule) for rule in listener.get("rules") or []]}
+        for listener in listeners
+    ]
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"alb_target_groups": alb_target_groups, "alb_listeners": alb_listeners}
