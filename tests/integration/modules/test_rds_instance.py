@@ -181,7 +181,9 @@ def test_versions(account: Account, base: dict[str, Any]) -> None:
     assert not run_module(account, MODULE, **{**base, "engine_version": "15.2"})["changed"]
     with pytest.raises(ModuleFailed, match=r"from 15\.4 to 15\.2: there is no way back"):
         run_module(account, MODULE, **{**base, "engine_version": "15.2", "auto_minor_version_upgrade": False})
-    with pytest.raises(ModuleFailed, match=r"16\.1 is another major version than 15\.4: set allow_major_version_upgrade"):
+    with pytest.raises(
+        ModuleFailed, match=r"16\.1 is another major version than 15\.4: set allow_major_version_upgrade"
+    ):
         run_module(account, MODULE, **{**base, "engine_version": "16.1"})
 
 
