@@ -22,7 +22,7 @@ description:
   - Reads through boto3, with nothing of the collection between. For what no C(_info) module of amazon.aws reads.
 options:
   _terms:
-    description: The service, the operation and the key of the answer, as V(sqs list_queues QueueUrls).
+    description: The service, the operation and, unless the whole answer is wanted, its key, as V(sqs list_queues QueueUrls).
     required: true
 notes:
   - Everything else is passed to the operation. Pages are put together. A key that the answer lacks gives an empty list.
@@ -34,7 +34,7 @@ that: lookup('aws', 'sqs list_queues QueueUrls', QueueNamePrefix='molecule-') ==
 
 RETURN = r"""
 _raw:
-  description: The value of the key.
+  description: The value of the key, or the answer.
   type: list
   elements: raw
 """
@@ -43,9 +43,9 @@ _raw:
 class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **parameters: Any) -> list[Any]:
         region = self._templar.template((variables or {})["aws_region"])
-        return [self._read(region, *term.split(), parameters) for term in terms]
+        return [self._read(region, *term.split(), **parameters) for term in terms]
 
-    def _read(self, region: str, service: str, operation: str, key: str, parameters: dict[str, Any]) -> Any:
+    def _read(self, region: str, service: str, operation: str, key: str = "", **parameters: Any) -> Any:
         client = _client(service, region)
         try:
             if client.can_paginate(operation):
@@ -54,7 +54,7 @@ class LookupModule(LookupBase):
                 answer = getattr(client, operation)(**parameters)
         except (BotoCoreError, ClientError) as error:
             raise AnsibleError(f"{service} {operation}: {error}") from error
-        return json.loads(json.dumps(answer.get(key, []), default=str))
+        return json.loads(json.dumps(answer.get(key, []) if key else answer, default=str))
 
 
 @cache
