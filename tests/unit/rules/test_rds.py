@@ -1,0 +1,104 @@
+# Copyright: the slipway.fargate team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.slipway.fargate.plugins.plugin_utils.rules.rds import problems
+
+BASE: dict[str, Any] = {
+    "rds_name": "shop-dev-database",
+    "rds_engine": "postgres",
+    "rds_engine_version": "15.4",
+    "rds_instance_class": "db.t3.micro",
+    "rds_storage_type": "gp3",
+    "rds_allocated_storage": 20,
+    "rds_max_allocated_storage": 100,
+    "rds_database": "shop",
+    "rds_username": "shop",
+    "rds_backup_retention_days": 7,
+    "rds_backup_window": "03:00-04:00",
+    "rds_maintenance_window": "sun:04:00-sun:05:00",
+    "rds_performance_insights_retention_days": 7,
+    "rds_log_exports": ["postgresql", "upgrade"],
+    "aws_region": "eu-west-1",
+}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"rds_engine_version": "17"},
+        {"rds_instance_class": "db.m6gd.2xlarge"},
+        {"rds_max_allocated_storage": 0},
+        {"rds_allocated_storage": 65536, "rds_max_allocated_storage": 0},
+        {
+            "rds_allocated_storage": 400,
+            "rds_max_allocated_storage": 0,
+            "rds_iops": 13000,
+            "rds_storage_throughput": 510,
+        },
+        {"rds_storage_type": "io1", "rds_allocated_storage": 100, "rds_max_allocated_storage": 0, "rds_iops": 3000},
+        {"rds_engine": "mysql", "rds_engine_version": "8.0.40", "rds_log_exports": ["error"]},
+        {"rds_username": "(known after apply)", "rds_subnet_ids": "(known after apply)"},
+        {"rds_subnet_ids": ["subnet-1", "subnet-2"]},
+        {"rds_backup_retention_days": 0},
+    ],
+)
+def test_what_is_allowed(options: dict[str, Any]) -> None:
+    assert list(problems({**BASE, **options})) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"rds_name": "shop--dev"}, "rds_name is shop--dev; allowed are 1 to 63 letters"),
+        ({"rds_name": "1shop"}, "rds_name is 1shop; allowed are"),
+        ({"rds_name": "s" * 64}, f"rds_name is {'s' * 64}; allowed are"),
+        ({"rds_engine_version": "fifteen"}, "rds_engine_version is fifteen; allowed is a version as 17, 15.4"),
+        (
+            {"rds_engine": "mysql", "rds_engine_version": "8"},
+            "rds_engine_version is 8; allowed with mysql is a version",
+        ),
+        ({"rds_instance_class": "t3.micro"}, "rds_instance_class is t3.micro; allowed is a class as db.t4g.micro"),
+        ({"rds_allocated_storage": 19}, "rds_allocated_storage is 19; allowed with gp3 are 20 to 65536"),
+        ({"rds_allocated_storage": 65537}, "rds_allocated_storage is 65537; allowed with gp3 are 20 to 65536"),
+        ({"rds_max_allocated_storage": 20}, "rds_max_allocated_storage is 20; allowed with 20 are 21 to 65536"),
+        ({"rds_iops": 4000}, "rds_iops is 4000; allowed with gp3 is its choice from rds_allocated_storage 400 on"),
+        ({"rds_storage_type": "gp2", "rds_iops": 4000}, "rds_iops is 4000; allowed with gp2 is none"),
+        (
+            {"rds_storage_type": "io1", "rds_allocated_storage": 100},
+            "rds_iops is not set; rds_storage_type io1 needs it",
+        ),
+        ({"rds_port": 80}, "rds_port is 80; allowed are 1150 to 65535"),
+        ({"rds_port": 70000}, "rds_port is 70000; allowed are 1150 to 65535"),
+        ({"rds_backup_retention_days": 36}, "rds_backup_retention_days is 36; allowed are 0 to 35"),
+        ({"rds_backup_window": "03:30-04:30"}, "rds_backup_window 03:30-04:30 overlaps rds_maintenance_window"),
+        ({"rds_backup_window": "3-4"}, "rds_backup_window is 3-4; allowed is hh:mm-hh:mm in UTC"),
+        ({"rds_username": "admin"}, "rds_username is 'admin'; allowed with postgres are names that are not reserved"),
+        (
+            {"rds_username": "pg_shop"},
+            "rds_username is 'pg_shop'; allowed with postgres are names that are not reserved",
+        ),
+        ({"rds_username": "my-shop"}, "rds_username is 'my-shop'; allowed are 1 to 63 letters, digits and underscores"),
+        ({"rds_username": "s" * 64}, f"rds_username is '{'s' * 64}'; allowed are 1 to 63"),
+        ({"rds_database": "select"}, "rds_database is 'select'; allowed with postgres are names that are not reserved"),
+        ({"rds_database": "1shop"}, "rds_database is '1shop'; allowed are 1 to 63 letters, digits and underscores"),
+        (
+            {"rds_log_exports": ["error"]},
+            "rds_log_exports has error; allowed with postgres are iam-db-auth-error, post",
+        ),
+        ({"rds_performance_insights_retention_days": 8}, "rds_performance_insights_retention_days is 8; allowed are 7"),
+        ({"rds_subnet_ids": ["subnet-1"]}, "rds_subnet_ids has 1; allowed are two or more, in two zones or more"),
+        (
+            {"rds_kms_key_id": "arn:aws:kms:us-east-1:123456789012:key/1"},
+            "rds_kms_key_id is arn:aws:kms:us-east-1:123456789012:key/1; allowed is an ARN of eu-west-1",
+        ),
+    ],
+)
+def test_what_is_refused(options: dict[str, Any], problem: str) -> None:
+    found = list(problems({**BASE, **options}))
+    assert any(message.startswith(problem) for message in found), found
