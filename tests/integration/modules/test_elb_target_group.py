@@ -12,117 +12,192 @@ from tests.support.modules import Matrix, ModuleFailed, run_module
 
 MODULE = "elb_target_group"
 NAME = "shop-dev-web"
+CHECK = {
+    "path": "/ready",
+    "port": "9000",
+    "protocol": "HTTPS",
+    "matcher": "200-299",
+    "interval_seconds": 60,
+    "timeout_seconds": 10,
+    "healthy_threshold": 3,
+    "unhealthy_threshold": 4,
+}
 
 
-def _base(account: Account) -> dict[str, Any]:
-    vpc = account.client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
-    return {"name": NAME, "port": 8080, "vpc_id": vpc}
+def vpc_id(account: Account) -> str:
+    return account.client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
 
 
-def _read(account: Account) -> dict[str, Any]:
+def group(account: Account) -> dict[str, Any]:
     return account.client("elbv2").describe_target_groups(Names=[NAME])["TargetGroups"][0]
 
 
-def _attributes(account: Account) -> dict[str, str]:
-    arn = _read(account)["TargetGroupArn"]
-    listed = account.client("elbv2").describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]
-    return {attribute["Key"]: attribute["Value"] for attribute in listed}
+def attribute(key: str, kind: type = str) -> Any:
+    def read(account: Account) -> Any:
+        arn = group(account)["TargetGroupArn"]
+        found = account.client("elbv2").describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]
+        return kind({item["Key"]: item["Value"] for item in found}[key])
+
+    return read
 
 
-def _tags(account: Account) -> dict[str, str]:
-    listed = account.client("elbv2").describe_tags(ResourceArns=[_read(account)["TargetGroupArn"]])["TagDescriptions"]
-    return {tag["Key"]: tag["Value"] for tag in listed[0]["Tags"]}
+def tags(account: Account) -> dict[str, str]:
+    found = account.client("elbv2").describe_tags(ResourceArns=[group(account)["TargetGroupArn"]])
+    return {tag["Key"]: tag["Value"] for tag in found["TagDescriptions"][0]["Tags"]}
+
+
+def base(account: Account, **more: Any) -> dict[str, Any]:
+    return {"name": NAME, "vpc_id": vpc_id(account), "port": 8080, **more}
 
 
 def test_matrix(account: Account) -> None:
-    members = {
-        "health_check_protocol": "HealthCheckProtocol",
-        "health_check_port": "HealthCheckPort",
-        "health_check_path": "HealthCheckPath",
-        "health_check_interval": "HealthCheckIntervalSeconds",
-        "health_check_timeout": "HealthCheckTimeoutSeconds",
-        "healthy_threshold": "HealthyThresholdCount",
-        "unhealthy_threshold": "UnhealthyThresholdCount",
-    }
+    app = {"type": "app_cookie", "duration_seconds": 60, "cookie_name": "session"}
     Matrix(
         module=MODULE,
         key="target_group",
-        base=_base(account),
+        base=base(account),
         updates={
-            "health_check_protocol": "HTTPS",
-            "health_check_port": "9000",
-            "health_check_path": "/health",
-            "health_check_interval": 20,
-            "health_check_timeout": 7,
-            "healthy_threshold": 3,
-            "unhealthy_threshold": 4,
-            "matcher": "200-299",
-            "attributes": {"deregistration_delay.timeout_seconds": "30", "slow_start.duration_seconds": "60"},
-            "+stickiness": {
-                "attributes": {
-                    "stickiness.enabled": True,
-                    "stickiness.type": "lb_cookie",
-                    "stickiness.lb_cookie.duration_seconds": 3600,
-                }
-            },
+            **{f"+{name}": {"health_check": {name: value}} for name, value in CHECK.items()},
+            "deregistration_delay_seconds": 30,
+            "slow_start_seconds": 45,
+            "+algorithm": {"algorithm": "least_outstanding_requests", "slow_start_seconds": 0},
+            "+sticky": {"stickiness": {}},
+            "+by application": {"stickiness": app},
+            "+not sticky": {"stickiness": {"enabled": False}},
             "tags": {"Environment": "dev"},
         },
         fixed={"protocol", "protocol_version", "target_type"},
+        absent={"name": NAME},
         seen={
-            **{option: lambda account, member=member: _read(account)[member] for option, member in members.items()},
-            "matcher": lambda account: _read(account)["Matcher"]["HttpCode"],
-            "tags": _tags,
+            "deregistration_delay_seconds": attribute("deregistration_delay.timeout_seconds", int),
+            "slow_start_seconds": attribute("slow_start.duration_seconds", int),
+            "tags": tags,
         },
     ).check(account)
 
 
-def test_attributes_that_are_not_named_are_untouched(account: Account) -> None:
-    base = _base(account)
-    run_module(account, MODULE, **base, attributes={"slow_start.duration_seconds": 60})
-    changed = run_module(account, MODULE, **base, attributes={"stickiness.enabled": True})
-    assert changed["changes"][0]["attributes"]["attributes"]["after"]["slow_start.duration_seconds"] == "60"
-    attributes = _attributes(account)
-    assert (attributes["slow_start.duration_seconds"], attributes["stickiness.enabled"]) == ("60", "true")
+def test_every_part_of_a_health_check_arrives(account: Account) -> None:
+    for existing in (False, True):
+        if existing:
+            run_module(account, MODULE, **base(account) | {"name": "other"})
+        name = "other" if existing else NAME
+        run_module(account, MODULE, **base(account, health_check=CHECK) | {"name": name})
+        found = account.client("elbv2").describe_target_groups(Names=[name])["TargetGroups"][0]
+        assert (found["HealthCheckPath"], found["HealthCheckPort"], found["HealthCheckProtocol"]) == (
+            "/ready",
+            "9000",
+            "HTTPS",
+        )
+        assert (found["HealthCheckIntervalSeconds"], found["HealthCheckTimeoutSeconds"]) == (60, 10)
+        assert (found["HealthyThresholdCount"], found["UnhealthyThresholdCount"]) == (3, 4)
+        assert found["Matcher"] == {"HttpCode": "200-299"}
+
+
+def test_a_health_check_is_kept_but_for_what_is_set(account: Account) -> None:
+    run_module(
+        account, MODULE, **base(account, health_check={"path": "/ready", "matcher": "204", "interval_seconds": 9})
+    )
+    run_module(account, MODULE, **base(account, health_check={"timeout_seconds": 3}))
+    found = group(account)
+    assert (found["HealthCheckPath"], found["Matcher"]) == ("/ready", {"HttpCode": "204"})
+    assert (found["HealthCheckIntervalSeconds"], found["HealthCheckTimeoutSeconds"]) == (9, 3)
+
+
+def test_stickiness_of_the_application(account: Account) -> None:
+    run_module(
+        account,
+        MODULE,
+        **base(account, stickiness={"type": "app_cookie", "cookie_name": "s"}, algorithm="weighted_random"),
+    )
+    assert attribute("stickiness.enabled")(account) == "true"
+    assert attribute("stickiness.app_cookie.cookie_name")(account) == "s"
+    assert attribute("load_balancing.algorithm.type")(account) == "weighted_random"
+
+
+def test_a_grpc_group_has_codes_of_its_own(account: Account) -> None:
+    predicted = run_module(account, MODULE, _check=True, **base(account, protocol_version="GRPC"))["target_group"]
+    assert predicted["health_check_matcher"] == "12"
+    run_module(
+        account, MODULE, **base(account, protocol_version="GRPC", health_check={"matcher": "0-5", "path": "/s/Check"})
+    )
+    assert group(account)["Matcher"] == {"GrpcCode": "0-5"}
+    assert not run_module(account, MODULE, **base(account, protocol_version="GRPC", health_check={"matcher": "0-5"}))[
+        "changed"
+    ]
+
+
+def test_a_vpc_of_a_preview(account: Account) -> None:
+    predicted = run_module(account, MODULE, _check=True, **base(account) | {"vpc_id": "(known after apply)"})
+    assert predicted["target_group"]["target_group_arn"] == "(known after apply)"
+    assert account.writes() == []
 
 
 @pytest.mark.parametrize(
-    ("option", "value"),
-    [("protocol", "HTTPS"), ("protocol_version", "HTTP2"), ("port", 8081), ("target_type", "instance")],
+    ("changed", "message"),
+    [
+        ({"port": 9090}, "port cannot be changed from 8080 to 9090: give the target group another name"),
+        ({"protocol": "HTTPS"}, "protocol cannot be changed from 'HTTP' to 'HTTPS'"),
+        ({"protocol_version": "HTTP2"}, "protocol_version cannot be changed from 'HTTP1' to 'HTTP2'"),
+        ({"target_type": "instance"}, "target_type cannot be changed from 'ip' to 'instance'"),
+        ({"vpc_id": "vpc-0"}, "vpc_id cannot be changed from 'vpc-"),
+    ],
 )
-def test_what_cannot_be_changed_is_named(account: Account, option: str, value: Any) -> None:
-    base = _base(account)
-    run_module(account, MODULE, **base)
+def test_what_cannot_be_changed_in_place(account: Account, changed: dict[str, Any], message: str) -> None:
+    run_module(account, MODULE, **base(account))
     since = account.position()
-    with pytest.raises(ModuleFailed, match=f"target group {NAME}: {option} cannot be changed .* another name"):
-        run_module(account, MODULE, **{**base, option: value})
+    with pytest.raises(ModuleFailed, match=message):
+        run_module(account, MODULE, **base(account) | changed)
     assert account.writes(since) == []
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("wrong", "message"),
     [
-        ({"health_check_interval": 10, "health_check_timeout": 10}, "health_check_timeout is 10; allowed are 2 to 9"),
-        ({"name": "a-name-that-is-longer-than-allowed"}, "the name is longer than 32 characters"),
-        ({"port": None}, "port needed to create it"),
+        ({"stickiness": {"type": "app_cookie"}}, "stickiness.type is app_cookie; it needs stickiness.cookie_name"),
+        ({"stickiness": {"cookie_name": "s"}}, "stickiness.cookie_name is s; it needs stickiness.type app_cookie"),
+        (
+            {"slow_start_seconds": 30, "algorithm": "weighted_random"},
+            "slow_start_seconds is 30; allowed with algorithm weighted_random is 0",
+        ),
+        (
+            {"health_check": {"interval_seconds": 5, "timeout_seconds": 5}},
+            "health_check.interval_seconds is 5; allowed with timeout_seconds 5 is more",
+        ),
     ],
 )
-def test_bad_options_are_refused_before_any_write(account: Account, options: dict[str, Any], message: str) -> None:
+def test_what_aws_would_refuse_is_refused_before_any_write(
+    account: Account, wrong: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ModuleFailed, match=message):
-        run_module(account, MODULE, **{**_base(account), **options})
+        run_module(account, MODULE, **base(account, **wrong))
     assert account.writes() == []
 
 
-def test_an_interrupted_creation_is_finished(account: Account) -> None:
-    base = {**_base(account), "attributes": {"deregistration_delay.timeout_seconds": 30}}
+def test_a_group_in_use_is_not_deleted_and_its_user_is_named(account: Account) -> None:
+    run_module(account, MODULE, **base(account))
+    elb, subnets = account.client("elbv2"), account.client("ec2").describe_subnets()["Subnets"]
+    balancer = elb.create_load_balancer(Name="public", Subnets=[subnet["SubnetId"] for subnet in subnets])
+    arn = balancer["LoadBalancers"][0]["LoadBalancerArn"]
+    action = {"Type": "forward", "TargetGroupArn": group(account)["TargetGroupArn"]}
+    elb.create_listener(LoadBalancerArn=arn, Port=80, Protocol="HTTP", DefaultActions=[action])
+    with pytest.raises(ModuleFailed, match=r"target group shop-dev-web: in use: by arn:aws:.*loadbalancer/app/public/"):
+        run_module(account, MODULE, name=NAME, state="absent")
+
+
+def test_a_group_whose_user_has_just_gone_is_deleted(account: Account) -> None:
+    run_module(account, MODULE, **base(account))
     account.fault(
-        service="elbv2", operation="ModifyTargetGroupAttributes", code="AccessDenied", message="no", status=403
+        service="elbv2", operation="DeleteTargetGroup", code="ResourceInUse", message="in use", status=400, times=1
     )
-    with pytest.raises(ModuleFailed, match=rf"Could not create target group {NAME}: .*ModifyTargetGroupAttributes"):
-        run_module(account, MODULE, **base)
-    assert run_module(account, MODULE, **base)["changed"]
-    assert _attributes(account)["deregistration_delay.timeout_seconds"] == "30"
+    run_module(account, MODULE, name=NAME, state="absent")
+    assert account.client("elbv2").describe_target_groups()["TargetGroups"] == []
 
 
-def test_in_a_preview_the_vpc_need_not_be_there(account: Account) -> None:
-    predicted = run_module(account, MODULE, _check=True, name=NAME, port=80, vpc_id="(known after apply)")
-    assert predicted["target_group"]["arn"] == "(known after apply)"
+def test_an_aws_error_names_the_call_and_the_resource(account: Account) -> None:
+    account.fault(
+        service="elbv2", operation="CreateTargetGroup", code="AccessDenied", message="not allowed", status=403
+    )
+    with pytest.raises(
+        ModuleFailed, match=r"Could not create target group shop-dev-web: .*AccessDenied.*CreateTargetGroup"
+    ):
+        run_module(account, MODULE, **base(account))
