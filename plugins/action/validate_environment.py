@@ -46,7 +46,7 @@ class ActionModule(ActionBase):
                 "msg": f"{len(problems)} problem{plural} with {stack}:\n{listed}",
                 "problems": problems,
             }
-        return {**result, "changed": False, "ansible_facts": {"slipway_validated": True}}
+        return {**result, "changed": False, "problems": []}
 
     def _problems(
         self, kind: str, variables: dict[str, Any], components: Mapping[str, str], options: dict[str, Any]

@@ -37,7 +37,7 @@ EXAMPLES = r"""
 RETURN = r"""
 problems:
   description: What is wrong, each with its component, option, value and what is allowed.
-  returned: failure
+  returned: always
   type: list
   elements: str
   sample:
