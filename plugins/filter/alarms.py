@@ -13,7 +13,7 @@ from ansible_collections.slipway.fargate.plugins.module_utils.engine import with
 
 Definition = dict[str, Any]
 # What a rule says beside the suboptions of slipway.fargate.cloudwatch_alarms.
-OWN_KEYS = ("severity", "enabled", "expression")
+OWN_KEYS = ("severity", "enabled", "expression", "component", "says")
 
 
 def alarms(
@@ -49,9 +49,9 @@ def _of_components(
 
 
 def _definition(component: str, rule: Definition, watched: list[dict[str, str]]) -> Definition:
-    described = rule["description"].format(component=component, threshold=float(rule["threshold"]))
-    definition = {key: value for key, value in rule.items() if key not in ("expression", "dimensions", "metrics")}
-    definition |= {"description": described, "threshold": float(rule["threshold"])}
+    left_out = ("expression", "dimensions", "metrics", "description")
+    definition = {key: value for key, value in rule.items() if key not in left_out}
+    definition |= {"component": component, "says": rule["description"], "threshold": float(rule["threshold"])}
     if "expression" not in rule and len(watched) == 1:
         return definition | {"dimensions": watched[0]}
     entry = {"namespace": definition.pop("namespace"), "return_data": False}
@@ -85,8 +85,16 @@ def _values(component: str, facts: Mapping[str, Any], source: Definition) -> lis
 def _finished(name: str, definition: Definition, topics: Mapping[str, str], notify_ok: bool) -> Definition:
     topic = topics.get(definition.get("severity", "warning")) or topics.get("default")
     actions = [topic] if topic else []
-    notify = {"alarm_actions": actions, "ok_actions": actions if notify_ok else []}
-    return without_none({"name": name, **notify, **{k: v for k, v in definition.items() if k not in OWN_KEYS}})
+    given = {
+        "name": name,
+        "alarm_actions": actions,
+        "ok_actions": actions if notify_ok else [],
+        **{key: value for key, value in definition.items() if key not in OWN_KEYS},
+    }
+    if "says" in definition:  # with the threshold that holds in the end
+        values = {"component": definition["component"], "threshold": float(definition["threshold"])}
+        given.setdefault("description", definition["says"].format(**values))
+    return without_none(given)
 
 
 class FilterModule:

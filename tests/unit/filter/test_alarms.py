@@ -71,6 +71,13 @@ def test_every_component_gets_the_alarms_of_its_kind() -> None:
     }
 
 
+def test_a_description_tells_the_threshold_that_holds() -> None:
+    own = {"orders-age": {"threshold": 7}, "web-errors": {"description": "{much} fails"}}
+    made = _alarms(own=own)
+    assert made["shop-orders-age"]["description"] == "orders: more than 7"
+    assert made["shop-web-errors"]["description"] == "{much} fails"
+
+
 def test_a_dimension_is_part_of_an_arn() -> None:
     made = _alarms()
     assert made["shop-web-hosts"]["dimensions"] == {"LoadBalancer": "app/web/1", "TargetGroup": "targetgroup/a/1"}
