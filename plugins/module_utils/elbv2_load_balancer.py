@@ -234,6 +234,9 @@ class LoadBalancer(Part):
             "tags": self.estate.tags.get(arn, {}),
         }
 
+    def predict(self) -> Attributes:
+        return {"vpc_id": self.module.params["vpc_id"] or UNKNOWN}
+
     def create(self) -> None:
         optional = {"SecurityGroups": "security_group_ids", "IpAddressType": "ip_address_type"}
         created = self.client.create_load_balancer(

@@ -75,11 +75,15 @@ def _target_group(where: str, group: Options) -> Iterator[str]:
     slow = group.get("slow_start_seconds")
     if slow and not is_unknown(slow) and not 30 <= int(slow) <= 900:
         yield f"{where}.slow_start_seconds is {slow}; allowed are 0 and 30 to 900"
-    check, sticky = group.get("health_check") or {}, group.get("stickiness") or {}
-    for name, given in (("health_check", check), ("stickiness", sticky)):
-        if isinstance(given, Mapping):
-            yield from _unknown_keys(f"{where}.{name}", given, SPEC[name]["options"])
-            yield from _choices(f"{where}.{name}", given, SPEC[name]["options"])
+    parts = {name: group.get(name) or {} for name in ("health_check", "stickiness")}
+    for name, given in parts.items():
+        if not isinstance(given, Mapping):
+            if not is_unknown(given):
+                yield f"{where}.{name} is {given!r}; allowed is a dictionary"
+            return
+        yield from _unknown_keys(f"{where}.{name}", given, SPEC[name]["options"])
+        yield from _choices(f"{where}.{name}", given, SPEC[name]["options"])
+    check, sticky = parts.values()
     yield from _ranges(f"{where}.stickiness", sticky, {"duration_seconds": (1, 604_800)})
     broken = list(_health_check(f"{where}.health_check", check, group.get("protocol_version") == "GRPC"))
     yield from broken
