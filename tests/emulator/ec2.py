@@ -13,6 +13,7 @@ from moto.core.responses import ActionResult
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.vpcs import VPC, VPCEndPoint
 from moto.ec2.responses import EC2Response
+from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE
 
 from .dispatch import answer_with, model_with
 from .ec2_dependencies import DependenciesMixin
@@ -111,4 +112,6 @@ class CorrectedEC2Response(EC2Response):
             self.ec2_backend.delete_route(table, prefix_list)
 
 
+# As AWS calls the type in DescribeTags, without a hyphen.
+EC2_PREFIX_TO_RESOURCE["nat"] = "natgateway"
 model_with(ec2_backends, CorrectedEC2Backend)

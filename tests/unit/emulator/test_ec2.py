@@ -83,3 +83,12 @@ def test_subnets_and_groups_must_be_there(aws: Any, refused: Callable[..., Any])
     ask = {"VpcId": aws.vpc(), "ServiceName": SQS, "VpcEndpointType": "Interface"}
     refused("InvalidSubnetID.NotFound", aws("ec2").create_vpc_endpoint, SubnetIds=["subnet-0"], **ask)
     refused("InvalidSecurityGroupID.NotFound", aws("ec2").create_vpc_endpoint, SecurityGroupIds=["sg-0"], **ask)
+
+
+def test_tags_of_a_nat_gateway_are_found_by_the_type_that_aws_gives_it(aws: Any) -> None:
+    address = aws("ec2").allocate_address(Domain="vpc")["AllocationId"]
+    tags = [{"ResourceType": "natgateway", "Tags": [{"Key": "Name", "Value": "out"}]}]
+    asked = {"SubnetId": aws.subnets()[0], "AllocationId": address, "TagSpecifications": tags}
+    gateway = aws("ec2").create_nat_gateway(**asked)["NatGateway"]["NatGatewayId"]
+    filters = [{"Name": "resource-id", "Values": [gateway]}, {"Name": "resource-type", "Values": ["natgateway"]}]
+    assert [tag["Value"] for tag in aws("ec2").describe_tags(Filters=filters)["Tags"]] == ["out"]
