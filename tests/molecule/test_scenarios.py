@@ -64,6 +64,9 @@ def molecule_test(account: Account, kind: str, folder: Path) -> tuple[list[Step]
         "NO_COLOR": "1",
         "PYTHONUNBUFFERED": "1",
     }
+    # The usual credentials are all that a run has from its environment: the inventory says the region.
+    given = environment(account, **variables)
+    given.pop("AWS_DEFAULT_REGION")
     printed: list[str] = []
 
     def lines(stream: Iterable[str]) -> Iterator[str]:
@@ -74,7 +77,7 @@ def molecule_test(account: Account, kind: str, folder: Path) -> tuple[list[Step]
     with subprocess.Popen(
         [f"{BIN}/molecule", "test", "-s", kind, "--no-command-borders"],
         cwd=ROOT,
-        env=environment(account, **variables),
+        env=given,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
