@@ -22,7 +22,7 @@ description:
   - Reads through boto3, with nothing of the collection between. For what no C(_info) module of amazon.aws reads.
 options:
   _terms:
-    description: The service, the operation and a key of the answer, as V(sqs list_queues QueueUrls), or no key for all of it.
+    description: Service, operation and key of the answer, as V(sqs list_queues QueueUrls), or no key for all of it.
     required: true
 notes:
   - Everything else is passed to the operation. Pages are put together. A key that the answer lacks gives an empty list.
