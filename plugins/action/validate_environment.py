@@ -58,21 +58,20 @@ class ActionModule(ActionBase):
         defaults = {name: _as_template(option["default"]) for name, option in spec.items() if "default" in option}
         values = {**defaults, **{name: raw[name] for name in raw if name in spec}}
         templar = self._templar.copy_with_new_env(available_variables={**variables, **values})
-        broken = False
         for name, value in values.items():
             if validation.refers_to_others(value, components):
                 continue  # reported above
             try:
                 options[name] = templar.template(value)
             except AnsibleError as error:
-                broken = True
                 yield f"{name} cannot be templated: {error}"
-        types = list(validation.type_problems(kind, options))
-        yield from types
+        wrong = dict(validation.type_problems(kind, options))
+        yield from wrong.values()
         yield from validation.reference_problems(kind, options, components)
-        if not (types or broken):
-            region = templar.template(variables.get("aws_region"))
-            yield from validation.rule_problems(kind, {**options, "aws_region": region})
+        right = {name: value for name, value in options.items() if name not in wrong}
+        yield from validation.rule_problems(
+            kind, {**right, "aws_region": templar.template(variables.get("aws_region"))}
+        )
 
     def _account_problems(
         self, components: Mapping[str, str], options: Mapping[str, dict[str, Any]], task_vars: dict[str, Any]

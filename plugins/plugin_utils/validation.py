@@ -54,13 +54,15 @@ def unknown_options(kind: str, names: Iterable[str], inputs: Collection[str]) ->
             yield f"unknown option {name}: {hint}"
 
 
-def type_problems(kind: str, options: Options) -> Iterator[str]:
-    """What the types, choices and required options of the role's specification refuse."""
-    unknown = {name for name, value in options.items() if is_unknown(value)}
-    spec = {name: option for name, option in specification(kind).items() if name not in unknown}
-    given = {name: value for name, value in options.items() if name not in unknown and value is not None}
-    for message in ArgumentSpecValidator(spec).validate(given).error_messages:
-        yield without_secrets(message, spec, given)
+def type_problems(kind: str, options: Options) -> Iterator[tuple[str, str]]:
+    """Each option that its type, its choices or its being required refuse, with the message."""
+    for name, option in specification(kind).items():
+        value = options.get(name)
+        if name in options and is_unknown(value):
+            continue
+        given = {} if value is None else {name: value}
+        for message in ArgumentSpecValidator({name: option}).validate(given).error_messages:
+            yield name, without_secrets(message, {name: option}, given)
 
 
 def without_secrets(message: str, spec: Mapping[str, Any], options: Options) -> str:

@@ -34,7 +34,11 @@ WRONG: list[tuple[str, dict[str, Any], list[str]]] = [
     ),
     ("jwt-secret", {"secret_value": "too-short-to-sign"}, ["jwt-secret: secret_value", "17", "32"]),
     ("redis-auth-token", {"secret_value": "tiny-token"}, ["redis-auth-token: secret_value", "10", "32"]),
-    ("app", {"ecs_service_cpu": 256, "ecs_service_memory": 4096}, ["app: ecs_service_cpu", "256", "4096"]),
+    (
+        "app",
+        {"ecs_service_cpu": 256, "ecs_service_memory": 4096},
+        ["app: ecs_service_memory is 4096", "with ecs_service_cpu 256 are 512, 1024, 2048"],
+    ),
     (
         "app",
         {"ecs_service_image": "docker.io/Safe Bucket:latest"},
@@ -70,7 +74,7 @@ WRONG: list[tuple[str, dict[str, Any], list[str]]] = [
 # A second VPC that is to be created with subnets that cannot be.
 SUBNETS = {
     "vpc_mode": "create",
-    "vpc_cidr": "10.0.0.0/16",
+    "vpc_cidr_block": "10.0.0.0/16",
     "vpc_public_subnets": ["10.0.1.0/24", "10.0.1.128/25"],
     "vpc_private_subnets": ["10.0.2.1/24", "192.168.0.0/24"],
 }
