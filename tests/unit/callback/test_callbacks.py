@@ -166,7 +166,7 @@ def test_failures_have_a_cause_and_what_was_rescued_is_none(callback: CallbackMo
 
 
 def test_how_the_playbook_says_that_a_component_is_not_started() -> None:
-    text = (Path(__file__).parents[3] / "playbooks" / "tasks" / "converge.yml").read_text()
+    text = (Path(__file__).parents[3] / "playbooks" / "stopped.yml").read_text()
     assert "is not started: {{ stack_failed_component }} failed in an earlier layer" in text
 
 
