@@ -18,7 +18,6 @@ sys.path.insert(0, str(ROOT / "collections"))
 
 from tests.support.local_aws import Account, LocalAws  # noqa: E402
 
-
 # Every module makes clients of its own; the service descriptions they read from disk are the same.
 botocore.session.create_loader = cache(botocore.loaders.create_loader)
 

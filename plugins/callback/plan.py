@@ -57,10 +57,10 @@ options:
 """
 
 EXAMPLES = r"""
-# ansible.cfg
-[defaults]
-callbacks_enabled = slipway.fargate.plan
-stdout_callback = slipway.fargate.quiet
+# in ansible.cfg:
+#   [defaults]
+#   callbacks_enabled = slipway.fargate.plan
+#   stdout_callback = slipway.fargate.quiet
 """
 
 import os

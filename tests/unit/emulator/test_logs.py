@@ -39,7 +39,7 @@ def test_a_key_of_a_log_group_comes_and_goes(aws: Aws) -> None:
     logs.disassociate_kms_key(logGroupName="g")
     assert "kmsKeyId" not in logs.describe_log_groups()["logGroups"][0]
     for group, given in (("g", "alias/mine"), ("none", key)):
-        with pytest.raises(logs.exceptions.ClientError, match="InvalidParameter|ResourceNotFound"):
+        with pytest.raises(logs.exceptions.ClientError, match=r"InvalidParameter|ResourceNotFound"):
             logs.associate_kms_key(logGroupName=group, kmsKeyId=given)
 
 
