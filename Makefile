@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 
 # The local AWS takes any credentials; a person's own must not reach it, nor the demo a real account.
-LOCAL := AWS_ENDPOINT_URL=http://127.0.0.1:$(LOCAL_AWS_PORT) AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=local
+LOCAL := AWS_ENDPOINT_URL=http://127.0.0.1:$(LOCAL_AWS_PORT) AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=any-secret-will-do
 LOCAL := env -u AWS_PROFILE -u AWS_SESSION_TOKEN -u AWS_REGION -u AWS_DEFAULT_REGION $(LOCAL)
 PLAYBOOK = $(LOCAL) $(BIN)/ansible-playbook -i inventories/$(SYSTEM).yml
 
@@ -43,7 +43,7 @@ demo: local-aws ## converge SYSTEM (safebucket/dev) on the local AWS and show wh
 	  '  $(LOCAL_SHORT) .venv/bin/ansible-playbook -i inventories/$(SYSTEM).yml playbooks/outputs.yml -e output=rds_endpoint' \
 	  '' 'make demo-down ends it.'
 
-LOCAL_SHORT := AWS_ENDPOINT_URL=http://127.0.0.1:$(LOCAL_AWS_PORT) AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=local
+LOCAL_SHORT := AWS_ENDPOINT_URL=http://127.0.0.1:$(LOCAL_AWS_PORT) AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=any-secret-will-do
 
 demo-down: local-aws-down ## stop what the demo started
 
