@@ -78,12 +78,12 @@ def _table_of(subnet: dict[str, Any], tables: list[dict[str, Any]]) -> dict[str,
 def _find(aws: Aws, name: str, options: dict[str, Any]) -> dict[str, Any] | None:
     mode, vpc_id = options.get("vpc_mode") or "default", options.get("vpc_id")
     if mode == "default":
-        filters, what = {"is-default": "true"}, f"a default VPC in {aws.region}"
+        filters, what = {"is-default": "true"}, f"default VPC in {aws.region}"
         hint = "create one with `aws ec2 create-default-vpc`, or set vpc_mode to existing or create"
     elif mode == "existing" and vpc_id:
-        filters, what, hint = {"vpc-id": vpc_id}, f"a VPC {vpc_id} in {aws.region}", "correct vpc_id"
+        filters, what, hint = {"vpc-id": vpc_id}, f"VPC {vpc_id} in {aws.region}", "correct vpc_id"
     else:
-        filters, what = {"tag:Name": name}, f"a VPC whose tag Name is {name} in {aws.region}"
+        filters, what = {"tag:Name": name}, f"VPC whose tag Name is {name} in {aws.region}"
         hint = "correct vpc_name, or set vpc_id"
     if mode == "create" and options.get("vpc_cidr_block"):
         filters["cidr"] = options["vpc_cidr_block"]
@@ -96,7 +96,7 @@ def _find(aws: Aws, name: str, options: dict[str, Any]) -> dict[str, Any] | None
         return found[0]
     if mode == "create":
         return None
-    raise ResourceError(f"vpc_mode is {mode} and the account {aws.account_id} has not {what}; {hint}")
+    raise ResourceError(f"vpc_mode is {mode} and the account {aws.account_id} has no {what}; {hint}")
 
 
 def _refuse_one_zone(vpc_id: str, zones: list[str], mode: str) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.slipway.fargate.plugins.filter.network import vpc_nat_subnets, vpc_route_tables
 from ansible_collections.slipway.fargate.plugins.plugin_utils.rules.vpc import problems
 from ansible_collections.slipway.fargate.plugins.plugin_utils.subnets import planned_subnets
 
@@ -95,3 +96,31 @@ def test_subnets_are_computed_and_stay_where_they_are_when_a_tier_is_added() -> 
     assert [subnet for subnet in three if subnet["tier"] != "isolated"] == two
     given = {"public": ["10.0.1.0/24", "10.0.2.0/24"]}
     assert planned_subnets("10.0.0.0/16", zones, ["public"], given)[1]["cidr"] == "10.0.2.0/24"
+
+
+def _placed(*tiers: str) -> list[dict[str, str]]:
+    return [{"tier": tier, "zone": zone, "id": f"{tier}-{zone}"} for tier in tiers for zone in ("a", "b")]
+
+
+def test_which_subnets_have_a_nat_gateway() -> None:
+    subnets = _placed("public", "private")
+    homes = {nat: [s["id"] for s in vpc_nat_subnets(subnets, nat)] for nat in ("none", "single", "per_zone")}
+    assert homes == {"none": [], "single": ["public-a"], "per_zone": ["public-a", "public-b"]}
+
+
+@pytest.mark.parametrize(
+    ("gateways", "ways_out"),
+    [
+        ({}, {"private-a": [], "private-b": []}),
+        ({"a": "nat-a"}, {"private-a": ["nat-a"], "private-b": ["nat-a"]}),
+        ({"a": "nat-a", "b": "nat-b"}, {"private-a": ["nat-a"], "private-b": ["nat-b"]}),
+    ],
+)
+def test_route_tables(gateways: dict[str, str], ways_out: dict[str, list[str]]) -> None:
+    tables = {
+        table["name"]: table for table in vpc_route_tables(_placed("public", "private", "isolated"), "igw-1", gateways)
+    }
+    routes = {name: [route["gateway_id"] for route in table["routes"]] for name, table in tables.items()}
+    assert routes == {"public": ["igw-1"], "isolated": [], **ways_out}
+    assert tables["public"]["subnets"] == ["public-a", "public-b"]
+    assert tables["private-b"]["subnets"] == ["private-b"]
