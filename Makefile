@@ -8,8 +8,8 @@ WORKERS ?= 2
 
 # The local AWS takes any credentials; a person's own must not reach it, nor the demo a real account.
 LOCAL := AWS_ENDPOINT_URL=http://127.0.0.1:$(LOCAL_AWS_PORT) AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=any-secret-will-do
-LOCAL := env -u AWS_PROFILE -u AWS_SESSION_TOKEN -u AWS_REGION -u AWS_DEFAULT_REGION $(LOCAL)
-PLAYBOOK = $(LOCAL) $(BIN)/ansible-playbook -i inventories/$(SYSTEM).yml
+CLEAN := env -u AWS_PROFILE -u AWS_SESSION_TOKEN -u AWS_REGION -u AWS_DEFAULT_REGION
+PLAYBOOK = $(BIN)/ansible-playbook -i inventories/$(SYSTEM).yml playbooks
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-down local-aws local-aws-down test lint docs lock clean
@@ -34,16 +34,18 @@ local-aws-down: ## stop it; all it holds is gone
 	@test ! -x $(BIN)/python || $(BIN)/python tools/local_aws.py stop --port $(LOCAL_AWS_PORT)
 
 demo: local-aws ## converge SYSTEM (safebucket/dev) on the local AWS and show what came out
-	@$(PLAYBOOK) playbooks/site.yml
-	@$(PLAYBOOK) playbooks/outputs.yml
-	@printf '%s\n' '' 'Three things to try next:' \
-	  '  make demo                                        again: nothing changes' \
-	  '  $$EDITOR inventories/$(SYSTEM).yml               change something, then preview it:' \
-	  '    $(LOCAL_SHORT) .venv/bin/ansible-playbook -i inventories/$(SYSTEM).yml playbooks/site.yml --check --diff' \
-	  '  $(LOCAL_SHORT) .venv/bin/ansible-playbook -i inventories/$(SYSTEM).yml playbooks/outputs.yml -e output=rds_endpoint' \
+	@$(CLEAN) $(LOCAL) $(PLAYBOOK)/site.yml
+	@$(CLEAN) $(LOCAL) $(PLAYBOOK)/outputs.yml
+	@printf '%s\n' '' 'Three things to try next, after' \
+	  '  export $(LOCAL)' \
+	  '' \
+	  '1. make demo' \
+	  '   Again: nothing changes.' \
+	  '2. $(PLAYBOOK)/site.yml --check --diff -e redeployment_trigger=2 -e ecs_log_retention_days=14' \
+	  '   A preview, with every attribute that would change; the same without --check does it.' \
+	  '3. $(PLAYBOOK)/destroy.yml' \
+	  '   Says what would go, and how to confirm it.' \
 	  '' 'make demo-down ends it.'
-
-LOCAL_SHORT := AWS_ENDPOINT_URL=http://127.0.0.1:$(LOCAL_AWS_PORT) AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=any-secret-will-do
 
 demo-down: local-aws-down ## stop what the demo started
 
