@@ -6,6 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.slipway.fargate.plugins.module_utils.components._kind import Aws
+from ansible_collections.slipway.fargate.plugins.module_utils.components.rds import read as read_database
 
 from tests.support.local_aws import Account
 from tests.support.modules import ModuleFailed, run_module
@@ -122,7 +124,18 @@ def test_a_security_group_of_one_name_in_two_vpcs(account: Account) -> None:
     assert (facts["id"], facts["vpc_id"]) == (ids[1], vpcs[1])
 
 
-def test_a_database_has_no_address_while_it_is_being_created(account: Account) -> None:
+def test_a_database_has_no_address_until_aws_has_made_it() -> None:
+    class Rds:
+        def describe_db_instances(self, **asked: str) -> dict[str, Any]:
+            names = {"DBInstanceIdentifier": "shop", "DBInstanceArn": "arn", "MasterUsername": "shop"}
+            return {"DBInstances": [{**names, "DBInstanceStatus": "creating", "DeletionProtection": True}]}
+
+    facts = read_database(Aws(client=lambda service: Rds(), region="eu-west-1"), "shop", {})
+    assert {facts[fact] for fact in ("endpoint", "address", "port")} == {"(known after apply)"}
+    assert (facts["instance_id"], facts["status"]) == ("shop", "creating")
+
+
+def test_the_facts_of_a_database(account: Account) -> None:
     account.client("secretsmanager").create_secret(Name="password", SecretString="correct-horse-battery")
     options = {"engine": "postgres", "instance_class": "db.t3.micro", "allocated_storage": 20, "username": "shop"}
     run_module(account, "rds_instance", name="shop", password_secret="password", port=5433, database="shop", **options)
