@@ -25,10 +25,13 @@ PASSING = re.compile(
     r"(time|date|timestamp|createdat|updatedat|registeredat|startedat|stoppedat|statechangedat|etag|requestid|"
     r"responsemetadata|versionidstostages|events|revisionid|resourceid|owner(id)?|registeredby|lastchangeddate|"
     r"statereason|statereasondata|metricdatapoints|canonicalhostedzoneid|roleid|policyid|instanceprofileid|"
-    r"creatorrequestid|taskdefinitionarn_|networkinterfaceids|dnsentries|networkinterfaces|hostid|id_)$",
+    r"creatorrequestid|hostedzoneid|networkinterfaceids|dnsentries|networkinterfaces|hostid)$",
     re.IGNORECASE,
 )
 RANDOM = (
+    (re.compile(r"\bapp/([\w-]+)/[0-9a-f]{16}\b"), r"app/\1"),
+    (re.compile(r"\bdb-[0-9A-Z]{26}\b"), "db-N"),
+    (re.compile(r"\.[0-9a-z]{6}(\.\w+\.cache\.)"), r".N\1"),
     (re.compile(r"ecs-svc/\d+"), "ecs-svc/N"),
     (re.compile(r"(loadbalancer|targetgroup|listener|listener-rule)/((?:app/)?[\w-]+)(/[0-9a-f]+)+"), r"\1/\2"),
     (re.compile(r"(secret:[\w/-]+)-\w{6}\b"), r"\1"),
@@ -153,6 +156,8 @@ def _part(s3: Any, part: str, bucket: str) -> Any:
         answer = getattr(s3, f"get_{part}")(Bucket=bucket)
     except ClientError as error:
         return error.response["Error"]["Code"]
+    for configuration in answer.get("QueueConfigurations", []):
+        del configuration["Id"]  # S3 makes one up
     return json.loads(answer["Policy"]) if part == "bucket_policy" else answer
 
 
