@@ -41,11 +41,17 @@ class Handler(MotoRequestHandler):
         else:
             length = int(environ.get("CONTENT_LENGTH") or 0)
             body = self.rfile.read(length) if length else b""
+            if len(body) < length:  # half a request is none
+                raise ConnectionAbortedError("the client went away")
         environ["wsgi.input"] = io.BytesIO(body)
         return environ
 
     def run_wsgi(self) -> None:
-        environ = self.make_environ()
+        try:
+            environ = self.make_environ()
+        except ConnectionAbortedError:
+            self.close_connection = True
+            return
         status, headers, body = self.server.application.answer(environ)
         bodiless = environ["REQUEST_METHOD"] == "HEAD" or status in (204, 304)
         lines = [f"HTTP/1.1 {status} {REASONS.get(status, 'Unknown')}"]

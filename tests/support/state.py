@@ -36,7 +36,7 @@ RANDOM = (
     (re.compile(r"(loadbalancer|targetgroup|listener|listener-rule)/((?:app/)?[\w-]+)(/[0-9a-f]+)+"), r"\1/\2"),
     (re.compile(r"(secret:[\w/-]+)-\w{6}\b"), r"\1"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "UUID"),
-    (re.compile(r"(-|\.)\d{9,10}(\.[a-z0-9-]+\.elb)"), r"\1N\2"),
+    (re.compile(r"(-|\.)\d+(\.[a-z0-9-]+\.elb)"), r"\1N\2"),
 )
 
 
