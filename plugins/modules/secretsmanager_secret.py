@@ -34,6 +34,18 @@ options:
       - The value. It is enforced, any other value is replaced by a new version.
       - Without it a random value is generated, once.
     type: str
+  secret_json:
+    description:
+      - The value as a JSON object, in the form of text. Its keys are enforced; other keys of the secret, as those of
+        O(generate_key) and of M(slipway.fargate.secretsmanager_attachment), stay as they are.
+      - A value that is there and is no JSON object is refused, not replaced. It excludes O(secret_string).
+    type: str
+  generate_key:
+    description:
+      - The key of the JSON object whose value is generated, once, as C(GenerateStringKey) of
+        U(https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-secretsmanager-secret-generatesecretstring.html).
+        It excludes O(secret_string).
+    type: str
   generate_length:
     description:
       - How many characters a generated value has. Changing it does not generate another one. See
@@ -98,6 +110,12 @@ EXAMPLES = r"""
     name: shop-prod-payment-key
     secret_string: "{{ payment_key }}"
 
+- name: A user with a password that nobody gives
+  slipway.fargate.secretsmanager_secret:
+    name: shop/prod/database
+    secret_json: "{{ {'username': 'shop', 'dbname': 'shop'} | to_json }}"
+    generate_key: password
+
 - name: Delete the password; for a week it can be restored
   slipway.fargate.secretsmanager_secret:
     name: shop-prod-database-password
@@ -127,6 +145,12 @@ secret:
       description: V(present) or V(none); with O(secret_string) V(as given), V(not as given) or V(none).
       type: str
       sample: present
+    keys:
+      description:
+        - For each key of O(secret_json) V(as given), V(not as given) or V(none), and for O(generate_key) V(present) or
+          V(none); empty without them.
+      type: dict
+      sample: {"username": "as given", "password": "present"}
     description:
       description: What the secret is for.
       type: str
@@ -170,6 +194,7 @@ changes:
 import hmac
 import json
 import uuid
+from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code, is_boto3_error_message
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -188,14 +213,24 @@ from ansible_collections.slipway.fargate.plugins.module_utils.engine import (
     set_options,
     wait_for,
 )
+from ansible_collections.slipway.fargate.plugins.module_utils.secret_json import parse
 
 DEFAULT_KEY = "alias/aws/secretsmanager"
+
+
+def _keys(text: str | None) -> dict[str, Any]:
+    """The keys of secret_json; whether it is an object is for Secret.validate to say."""
+    try:
+        return parse(text or "{}", "secret_json")
+    except ResourceError:
+        return {}
 
 
 class Secret(Resource):
     type_name = "Secrets Manager secret"
     assigned = ("arn", "version_id")
     defaults = {
+        "keys": {},
         "description": "",
         "kms_key_id": "",
         "resource_policy": {},
@@ -206,7 +241,7 @@ class Secret(Resource):
     policies = ("resource_policy",)
     updates = {
         "put_description_and_key": ("description", "kms_key_id"),
-        "put_value": ("value",),
+        "put_value": ("value", "keys"),
         "put_tags": ("tags",),
         "put_policy": ("resource_policy",),
         "put_rotation": ("rotation_lambda_arn", "rotation_days"),
@@ -214,6 +249,10 @@ class Secret(Resource):
 
     def __init__(self, module: AnsibleAWSModule) -> None:
         self.given: str | None = module.params["secret_string"]
+        self.generated: str | None = module.params["generate_key"]
+        self.is_json = self.generated is not None or module.params["secret_json"] is not None
+        self.values = _keys(module.params["secret_json"])
+        self.stored: dict[str, Any] = {}
         names = ("description", "kms_key_id", "rotation_lambda_arn", "rotation_days", "tags")
         desired = {
             "name": module.params["name"],
@@ -221,6 +260,9 @@ class Secret(Resource):
             "deleted_date": "",
             **set_options(module, *names),
         }
+        if self.is_json:
+            desired["keys"] = dict.fromkeys(self.values, "as given")
+            desired["keys"] |= {self.generated: "present"} if self.generated else {}
         if module.params["resource_policy"] is not None:
             desired["resource_policy"] = json.loads(module.params["resource_policy"] or "{}")
         if desired.get("rotation_lambda_arn") == "":
@@ -233,6 +275,12 @@ class Secret(Resource):
         problems = []
         if self.given == "":
             problems.append("secret_string is empty; leave it out to have a value generated")
+        if self.given is not None and self.is_json:
+            problems.append("secret_string excludes secret_json and generate_key")
+        if options["secret_json"] is not None:
+            parse(options["secret_json"], f"secret {self.name}: secret_json")
+        if self.generated in self.values:
+            problems.append(f"generate_key {self.generated} is a key of secret_json: either is enough")
         if self.given is not None and options["rotation_lambda_arn"]:
             problems.append(
                 "secret_string and rotation_lambda_arn exclude each other: a rotated value would be put back"
@@ -265,6 +313,7 @@ class Secret(Resource):
             "arn": found["ARN"],
             "version_id": version,
             "value": self._read_value(version, readable=not deleted),
+            "keys": self._read_keys(version, readable=not deleted),
             "description": found.get("Description", ""),
             "kms_key_id": "" if key.endswith(DEFAULT_KEY) else key,
             "resource_policy": {} if deleted else self._read_policy(),
@@ -285,13 +334,39 @@ class Secret(Resource):
         current = self.client.get_secret_value(SecretId=self.name, VersionId=version).get("SecretString", "")
         return "as given" if hmac.compare_digest(current.encode(), self.given.encode()) else "not as given"
 
+    def _read_keys(self, version: str, *, readable: bool) -> dict[str, str]:
+        """What is to be said of the keys of a JSON object."""
+        if not self.is_json or self.state == "absent":
+            return {}
+        if version and readable:
+            value = self.client.get_secret_value(SecretId=self.name, VersionId=version).get("SecretString", "")
+            self.stored = parse(value, f"secret {self.name}: its value is left alone; it")
+        seen = {key: self._seen(key, value) for key, value in self.values.items()}
+        return seen | ({self.generated: "present" if self._has_generated() else "none"} if self.generated else {})
+
+    def _seen(self, key: str, value: Any) -> str:
+        if key not in self.stored:
+            return "none"
+        return "as given" if self.stored[key] == value else "not as given"
+
+    def _has_generated(self) -> bool:
+        return bool(self.stored.get(self.generated))
+
     def _read_policy(self) -> Attributes:
         return json.loads(self.client.get_resource_policy(SecretId=self.name).get("ResourcePolicy") or "{}")
 
     def _value(self) -> str:
-        """The given value, or a random one."""
+        """The given value, or a random one, or what was stored with the given keys and a random one."""
         if self.given is not None:
             return self.given
+        if not self.is_json:
+            return self._random()
+        values = {**self.stored, **self.values}
+        if self.generated and not self._has_generated():
+            values[self.generated] = self._random()
+        return json.dumps(values)
+
+    def _random(self) -> str:
         return self.client.get_random_password(
             PasswordLength=self.module.params["generate_length"],
             ExcludePunctuation=self.module.params["generate_exclude_punctuation"],
@@ -376,6 +451,8 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "description": {"type": "str"},
             "secret_string": {"type": "str", "no_log": True},
+            "secret_json": {"type": "str", "no_log": True},
+            "generate_key": {"type": "str", "no_log": False},
             "generate_length": {"type": "int", "default": 32},
             "generate_exclude_punctuation": {"type": "bool", "default": True},
             "generate_exclude_characters": {"type": "str", "default": ""},

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -28,6 +29,7 @@ def problems(options: dict[str, Any]) -> Iterator[str]:
             yield f"secret_value has {len(value.encode())} bytes; allowed are {MOST} or fewer"
         if options.get("secret_rotation_lambda_arn"):
             yield "secret_value and secret_rotation_lambda_arn are set; allowed is one: the value undoes a rotation"
+    yield from _json_problems(options, value)
     length = known(options, "secret_generate_length")
     if not value and None not in (least, length) and length < least:
         yield f"secret_generate_length is {length}; allowed are {least} or more, which is secret_min_length"
@@ -39,3 +41,18 @@ def problems(options: dict[str, Any]) -> Iterator[str]:
     yield from _policies.statement_problems(
         options, "secret_policy_statements", "Effect", "Principal", "Action", given=("Resource",)
     )
+
+
+def _json_problems(options: dict[str, Any], value: str) -> Iterator[str]:
+    """Of a value that is a JSON object; its values are never shown."""
+    values, key = known(options, "secret_json"), known(options, "secret_generate_key")
+    if value and (values or key):
+        yield "secret_value is set beside secret_json or secret_generate_key; allowed is either"
+    if not isinstance(values, dict):
+        return
+    if key in values:
+        yield f"secret_generate_key is {key}, a key of secret_json; allowed is one that it does not give"
+    if "password" in values and options.get("secret_rotation_lambda_arn"):
+        yield "secret_json gives password beside secret_rotation_lambda_arn; allowed is either: it undoes a rotation"
+    if len(json.dumps(values, default=str).encode()) > MOST:
+        yield f"secret_json has more than {MOST} bytes; allowed are {MOST} or fewer"

@@ -85,10 +85,66 @@ def test_matrix(account: Account) -> None:
         },
         fixed={
             *("generate_length", "generate_exclude_punctuation", "generate_exclude_characters"),
-            "recovery_window_in_days",
+            *("recovery_window_in_days", "secret_json", "generate_key"),
         },
         seen=seen,
     ).check(account)
+
+
+def test_matrix_of_a_json_object(account: Account) -> None:
+    Matrix(
+        module=MODULE,
+        key="secret",
+        base={"name": NAME, "secret_json": '{"username": "shop"}'},
+        updates={
+            "secret_json": '{"username": "app", "port": 5432}',
+            "generate_key": "password",
+            "+a second one": {"generate_key": "token", "description": "two keys"},
+        },
+        fixed={
+            *("generate_length", "generate_exclude_punctuation", "generate_exclude_characters"),
+            *("recovery_window_in_days", "secret_string", "kms_key_id", "resource_policy", "tags"),
+            *("rotation_lambda_arn", "rotation_days"),
+        },
+        seen={"secret_json": _value},
+    ).check(account)
+
+
+def test_a_key_is_generated_once_and_other_keys_stay(account: Account) -> None:
+    options = {"name": NAME, "secret_json": '{"username": "shop"}', "generate_key": "password"}
+    first = run_module(account, MODULE, **options)
+    password = json.loads(_value(account))["password"]
+    assert re.fullmatch(r"[A-Za-z0-9]{32}", password)
+    assert first["secret"]["keys"] == {"username": "as given", "password": "present"}
+    attached = {**json.loads(_value(account)), "host": "db.example.com"}
+    account.client("secretsmanager").put_secret_value(SecretId=NAME, SecretString=json.dumps(attached))
+    assert not run_module(account, MODULE, **options)["changed"]
+    changed = run_module(account, MODULE, **{**options, "secret_json": '{"username": "app"}'})
+    assert json.loads(_value(account)) == {**attached, "username": "app"}
+    assert changed["changes"][0]["attributes"] == {
+        "keys": {
+            "before": {"username": "not as given", "password": "present"},
+            "after": {"username": "as given", "password": "present"},
+        }
+    }
+    assert not any(text in json.dumps([first, changed]) for text in (password, '"app"', '"shop"'))
+
+
+def test_a_json_object_comes_back_from_its_deletion(account: Account) -> None:
+    options = {"name": NAME, "secret_json": '{"username": "shop"}', "generate_key": "password"}
+    run_module(account, MODULE, **options)
+    value = _value(account)
+    run_module(account, MODULE, name=NAME, state="absent", recovery_window_in_days=7)
+    assert run_module(account, MODULE, **options)["changed"]
+    assert _value(account) == value
+
+
+def test_a_value_that_is_no_json_object_is_left_alone(account: Account) -> None:
+    run_module(account, MODULE, name=NAME)
+    since = account.position()
+    with pytest.raises(ModuleFailed, match=f"secret {NAME}: its value is left alone; it is no JSON object"):
+        run_module(account, MODULE, name=NAME, generate_key="password")
+    assert account.writes(since) == []
 
 
 def test_a_value_is_generated_once(account: Account) -> None:
@@ -191,6 +247,9 @@ def test_unset_options_are_untouched(account: Account) -> None:
     ("options", "message"),
     [
         ({"secret_string": ""}, "secret_string is empty"),
+        ({"secret_string": GIVEN, "generate_key": "password"}, "secret_string excludes secret_json and generate_key"),
+        ({"secret_json": "[]"}, f"secret {NAME}: secret_json is no JSON object"),
+        ({"secret_json": '{"a": "b"}', "generate_key": "a"}, "generate_key a is a key of secret_json"),
         (
             {"secret_string": GIVEN, "rotation_lambda_arn": "arn:x", "rotation_days": 3},
             "secret_string and rotation_lambda_arn exclude each other",

@@ -25,6 +25,12 @@ def test_what_is_allowed() -> None:
     assert list(problems({**GOOD, "secret_recovery_window_days": 0})) == []
 
 
+def test_a_json_object_is_allowed() -> None:
+    values = {"username": "shop", "port": 5432}
+    assert list(problems({**GOOD, "secret_json": values, "secret_generate_key": "password"})) == []
+    assert list(problems({**GOOD, "secret_json": values, "secret_rotation_lambda_arn": "arn:x"})) == []
+
+
 def test_a_short_value_is_refused_and_never_shown() -> None:
     (problem,) = problems({**GOOD, "secret_min_length": 32, "secret_value": "hunter2"})
     assert problem == "secret_value has 7 characters; allowed are 32 or more"
@@ -40,6 +46,17 @@ def test_a_short_value_is_refused_and_never_shown() -> None:
         ({"secret_rotation_days": 0}, "secret_rotation_days is 0; allowed are 1 to 1000"),
         ({"secret_value": "x", "secret_rotation_lambda_arn": "arn:x"}, "secret_value and secret_rotation_lambda_arn"),
         ({"secret_value": "x" * 65537}, "secret_value has 65537 bytes; allowed are 65536 or fewer"),
+        ({"secret_value": "x", "secret_json": {"a": "b"}}, "secret_value is set beside secret_json"),
+        ({"secret_value": "x", "secret_generate_key": "a"}, "secret_value is set beside secret_json"),
+        (
+            {"secret_json": {"a": "hunter2"}, "secret_generate_key": "a"},
+            "secret_generate_key is a, a key of secret_json",
+        ),
+        (
+            {"secret_json": {"password": "hunter2"}, "secret_rotation_lambda_arn": "arn:x"},
+            "secret_json gives password beside secret_rotation_lambda_arn",
+        ),
+        ({"secret_json": {"a": "x" * 65537}}, "secret_json has more than 65536 bytes"),
         (
             {"secret_policy_statements": [{"Effect": "Deny", "Action": "x"}]},
             "[0] has no Principal",
@@ -49,3 +66,4 @@ def test_a_short_value_is_refused_and_never_shown() -> None:
 def test_what_is_refused(options: dict[str, Any], message: str) -> None:
     found = list(problems({**GOOD, **options}))
     assert len(found) == 1 and message in found[0]
+    assert "hunter2" not in found[0]
