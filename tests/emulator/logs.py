@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""CloudWatch Logs for moto: only retentions that AWS offers, KMS keys, saved queries of Logs Insights."""
+"""CloudWatch Logs for moto: only retentions that AWS offers, KMS keys, metric filters, saved queries."""
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from typing import Any
@@ -23,6 +24,9 @@ RETENTIONS = (
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 DEFINITIONS_A_PAGE = 1000
+FILTERS_A_PAGE = 50
+DIMENSIONS_AT_MOST = 3
+LONGEST = {"name": 255, "queryString": 10_000}
 KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/.+")
 
 
@@ -59,10 +63,47 @@ class Backend(LogsBackend):
             raise AwsError("ResourceNotFoundException", "The specified log group does not exist.")
         return self.groups[name]
 
+    def put_metric_filter(
+        self, filter_name: str, filter_pattern: str, log_group_name: str, metric_transformations: Any
+    ) -> None:
+        """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html"""
+        self._group({"logGroupName": log_group_name})
+        for metric in metric_transformations:
+            if metric.get("dimensions") and metric.get("defaultValue") is not None:
+                raise AwsError("InvalidParameterException", "Dimensions and a default value exclude one another.")
+            if len(metric.get("dimensions") or {}) > DIMENSIONS_AT_MOST:
+                raise AwsError("InvalidParameterException", "A metric can have three dimensions at most.")
+        self.filters.delete_filter(filter_name, log_group_name)
+        super().put_metric_filter(filter_name, filter_pattern, log_group_name, metric_transformations)
+
+    def describe_metric_filters(
+        self,
+        prefix: str | None = None,
+        log_group_name: str | None = None,
+        metric_name: str | None = None,
+        metric_namespace: str | None = None,
+    ) -> list[dict[str, Any]]:
+        if log_group_name:
+            self._group({"logGroupName": log_group_name})
+        # a prefix counts only together with a log group
+        return super().describe_metric_filters(
+            prefix if log_group_name else None, log_group_name, metric_name, metric_namespace
+        )
+
+    def delete_metric_filter(self, filter_name: str | None = None, log_group_name: str | None = None) -> None:
+        there = {(f["logGroupName"], f["filterName"]) for f in self.filters.metric_filters}
+        if (log_group_name, filter_name) not in there:
+            raise AwsError("ResourceNotFoundException", "The specified metric filter does not exist.")
+        super().delete_metric_filter(filter_name, log_group_name)
+
+    def delete_log_group(self, log_group_name: str) -> None:
+        super().delete_log_group(log_group_name)
+        self.filters.metric_filters = [f for f in self.filters.metric_filters if f["logGroupName"] != log_group_name]
+
     def put_query_definition(self, params: Params) -> Params:
-        for name in ("name", "queryString"):
-            if not params.get(name):
-                raise AwsError("InvalidParameterException", f"{name} must not be empty.")
+        for name, longest in LONGEST.items():
+            if not 1 <= len(params.get(name) or "") <= longest:
+                raise AwsError("InvalidParameterException", f"{name} must have 1 to {longest} characters.")
         known = params.get("queryDefinitionId")
         if known and known not in self.query_definitions:
             raise AwsError("ResourceNotFoundException", f"The query definition {known} does not exist.")
@@ -95,7 +136,11 @@ class Backend(LogsBackend):
 
 @answer_with
 class Response(LogsResponse):
-    pass
+    def describe_metric_filters(self) -> str:
+        start = int(self._get_param("nextToken") or 0)
+        end = start + int(self._get_param("limit") or FILTERS_A_PAGE)
+        found = json.loads(super().describe_metric_filters())["metricFilters"]
+        return json.dumps({"metricFilters": found[start:end], **({"nextToken": str(end)} if end < len(found) else {})})
 
 
 OPERATIONS = (

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -65,6 +66,51 @@ def test_query_definitions(aws: Aws, refused: Refused) -> None:
     refused("InvalidParameterException", logs.put_query_definition, name="x", queryString="")
     assert logs.delete_query_definition(queryDefinitionId=made)["success"]
     refused("ResourceNotFoundException", logs.delete_query_definition, queryDefinitionId=made)
+
+
+def _metric(**more: Any) -> list[dict[str, Any]]:
+    return [{"metricName": "m", "metricNamespace": "n", "metricValue": "1", **more}]
+
+
+def test_metric_filters(aws: Aws, refused: Refused) -> None:
+    logs = aws("logs")
+    missing = {"logGroupName": "none", "filterName": "f"}
+    refused(
+        "ResourceNotFoundException",
+        logs.put_metric_filter,
+        **missing,
+        filterPattern="",
+        metricTransformations=_metric(),
+    )
+    refused("ResourceNotFoundException", logs.describe_metric_filters, logGroupName="none")
+    for group in ("g", "h"):
+        logs.create_log_group(logGroupName=group)
+        for name in ("errors", "errors-more", "other"):
+            there = {"logGroupName": group, "filterName": name, "filterPattern": "x"}
+            logs.put_metric_filter(**there, metricTransformations=_metric())
+    logs.put_metric_filter(
+        logGroupName="g", filterName="errors", filterPattern="y", metricTransformations=_metric(unit="Count")
+    )
+    found = logs.describe_metric_filters(logGroupName="g", filterNamePrefix="err")["metricFilters"]
+    assert sorted((f["filterName"], f["filterPattern"]) for f in found) == [("errors", "y"), ("errors-more", "x")]
+    assert len(logs.describe_metric_filters(filterNamePrefix="err")["metricFilters"]) == 6, "no group, no prefix"
+    first = logs.describe_metric_filters(limit=4)
+    assert len(first["metricFilters"]) == 4
+    assert len(logs.describe_metric_filters(limit=4, nextToken=first["nextToken"])["metricFilters"]) == 2
+    logs.delete_metric_filter(logGroupName="g", filterName="errors")
+    refused("ResourceNotFoundException", logs.delete_metric_filter, logGroupName="g", filterName="errors")
+    logs.delete_log_group(logGroupName="h")
+    assert {f["logGroupName"] for f in logs.describe_metric_filters()["metricFilters"]} == {"g"}
+
+
+def test_wrong_metric_filters_are_refused(aws: Aws, refused: Refused) -> None:
+    logs = aws("logs")
+    logs.create_log_group(logGroupName="g")
+    three = {name: f"$.{name}" for name in "abc"}
+    for metric in (_metric(dimensions={"a": "$.a"}, defaultValue=0), _metric(dimensions={**three, "d": "$.d"})):
+        place = {"logGroupName": "g", "filterName": "f", "filterPattern": ""}
+        refused("InvalidParameterException", logs.put_metric_filter, **place, metricTransformations=metric)
+    assert logs.describe_metric_filters()["metricFilters"] == []
 
 
 def test_secret_policies(aws: Aws, refused: Refused) -> None:

@@ -94,3 +94,41 @@ def test_attributes_of_topics_are_checked(aws: Aws, refused: Callable[..., Any])
     refused(
         "InvalidParameter", sns.set_topic_attributes, **change, AttributeValue='{"Statement": [{"Effect": "Allow"}]}'
     )
+
+
+BODY = '{"widgets": [{"type": "text", "properties": {"markdown": "x"}}]}'
+
+
+def test_dashboards_have_tags_and_lose_them(aws: Aws, refused: Callable[..., Any]) -> None:
+    cloudwatch, tags = aws("cloudwatch"), [{"Key": "a", "Value": "b"}]
+    arn = f"arn:aws:cloudwatch::{aws.account}:dashboard/one"
+    refused("ResourceNotFoundException", cloudwatch.tag_resource, ResourceARN=arn, Tags=tags)
+    cloudwatch.put_dashboard(DashboardName="one", DashboardBody=BODY, Tags=tags)
+    cloudwatch.put_dashboard(DashboardName="one", DashboardBody=BODY, Tags=[{"Key": "ignored", "Value": "c"}])
+    assert _tags(aws, arn) == tags
+    (entry,) = cloudwatch.list_dashboards(DashboardNamePrefix="o")["DashboardEntries"]
+    assert (entry["DashboardName"], entry["DashboardArn"]) == ("one", arn)
+    found = cloudwatch.get_dashboard(DashboardName="one")
+    assert (found["DashboardArn"], found["DashboardBody"]) == (arn, BODY)
+    cloudwatch.tag_resource(ResourceARN=arn, Tags=[{"Key": "c", "Value": "d"}])
+    cloudwatch.untag_resource(ResourceARN=arn, TagKeys=["a"])
+    assert _tags(aws, arn) == [{"Key": "c", "Value": "d"}]
+    cloudwatch.delete_dashboards(DashboardNames=["one"])
+    cloudwatch.put_dashboard(DashboardName="one", DashboardBody=BODY)
+    assert _tags(aws, arn) == []
+
+
+def test_wrong_dashboards_are_refused(aws: Aws, refused: Callable[..., Any]) -> None:
+    cloudwatch, wrong = aws("cloudwatch"), "InvalidParameterInput"
+    refused(wrong, cloudwatch.put_dashboard, DashboardName="a b", DashboardBody=BODY)
+    for body in (
+        "no JSON",
+        "[]",
+        '{"widgets": [{"type": "what", "properties": {}}]}',
+        '{"widgets": [{"type": "text"}]}',
+        '{"widgets": [{"type": "text", "properties": {}}]}',
+        '{"widgets": [{"type": "metric", "properties": {"metrics": []}}]}',
+        '{"widgets": [{"type": "metric", "properties": {"region": "eu-west-1"}}]}',
+    ):
+        refused(wrong, cloudwatch.put_dashboard, DashboardName="one", DashboardBody=body)
+    assert cloudwatch.list_dashboards()["DashboardEntries"] == []
