@@ -22,7 +22,7 @@ author:
 options:
   prefix:
     description:
-      - What the names of all these alarms, and of no others, start with.
+      - What the names of all these alarms, and of no others, start with, unless O(owner) is given.
     type: str
     required: true
   alarms:
@@ -33,7 +33,7 @@ options:
     default: []
     suboptions:
       name:
-        description: The name of the alarm; it starts with O(prefix).
+        description: The name of the alarm; it starts with O(prefix), or O(owner) is given.
         type: str
         required: true
       description:
@@ -169,6 +169,13 @@ options:
         starts with this one.
     type: dict
     default: {}
+  owner:
+    description:
+      - Tags that these alarms have among O(tags), and no others in the region. By them alarms are found whose names do
+        not start with O(prefix), so that they are deleted as well when they are no longer declared.
+    type: dict
+    default: {}
+    version_added: 0.2.0
 extends_documentation_fragment:
   - slipway.fargate.resource
   - amazon.aws.common.modules
@@ -420,9 +427,9 @@ def metric_form(fields: Attributes, of: dict[str, str]) -> Attributes:
     }
 
 
-def problems(alarm: Attributes, prefix: str) -> Iterator[str]:
+def problems(alarm: Attributes, prefix: str, owned: bool) -> Iterator[str]:
     """What AWS would refuse of an alarm, beyond types."""
-    if not alarm["name"].startswith(prefix):
+    if not alarm["name"].startswith(prefix) and not owned:
         yield f"name does not start with {prefix}"
     kinds = [key for key in ("metric_name", "metrics", "rule") if alarm[key]]
     if len(kinds) != 1:
@@ -461,30 +468,45 @@ def _metric_problems(alarm: Attributes) -> Iterator[str]:
 
 
 class Account:
-    """The alarms of the prefix that are there, read in bulk."""
+    """The alarms of the prefix, and those of the owner, that are there, read in bulk."""
 
     def __init__(self, module: AnsibleAWSModule) -> None:
         self.module = module
         self.cloudwatch = RetryingClient(module, "cloudwatch")
+        self.prefix, self.owner = module.params["prefix"], texts(module.params["owner"])
+        self.declared: set[str] = set()
         self.doomed: list[str] = []
         self._alarms: dict[str, Attributes] | None = None
 
     def alarms(self) -> dict[str, Attributes]:
         if self._alarms is None:
-            asked = {"AlarmNamePrefix": self.module.params["prefix"], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
-            pages = self.cloudwatch.get_paginator("describe_alarms").paginate(**asked).build_full_result()
-            found = [from_aws(alarm) for key in ("MetricAlarms", "CompositeAlarms") for alarm in pages.get(key, [])]
-            tags = self._tags([alarm["arn"] for alarm in found])
+            found = self._described(AlarmNamePrefix=self.prefix)
+            tags = self._owned() if self.owner else self._tags([alarm["arn"] for alarm in found])
+            names = self.declared | {arn.rsplit(":alarm:", 1)[-1] for arn in tags}
+            for chunk in chunks(sorted(name for name in names if not name.startswith(self.prefix))):
+                found += self._described(AlarmNames=chunk)
             self._alarms = {alarm["name"]: {**alarm, "tags": tags.get(alarm["arn"], {})} for alarm in found}
         return self._alarms
 
+    def _described(self, **which: Any) -> list[Attributes]:
+        paginator = self.cloudwatch.get_paginator("describe_alarms")
+        pages = paginator.paginate(AlarmTypes=["MetricAlarm", "CompositeAlarm"], **which).build_full_result()
+        return [from_aws(alarm) for key in ("MetricAlarms", "CompositeAlarms") for alarm in pages.get(key, [])]
+
     def _tags(self, arns: list[str]) -> dict[str, dict[str, str]]:
-        client = RetryingClient(self.module, "resourcegroupstaggingapi")
         found: dict[str, dict[str, str]] = {}
         for chunk in chunks(arns):
-            for resource in client.list("get_resources", "ResourceTagMappingList", ResourceARNList=chunk):
-                found[resource["ResourceARN"]] = boto3_tag_list_to_ansible_dict(resource["Tags"])
+            found |= self._tagged(ResourceARNList=chunk)
         return found
+
+    def _owned(self) -> dict[str, dict[str, str]]:
+        filters = [{"Key": key, "Values": [value]} for key, value in self.owner.items()]
+        return self._tagged(TagFilters=filters, ResourceTypeFilters=["cloudwatch:alarm"])
+
+    def _tagged(self, **which: Any) -> dict[str, dict[str, str]]:
+        client = RetryingClient(self.module, "resourcegroupstaggingapi")
+        found = client.list("get_resources", "ResourceTagMappingList", **which)
+        return {resource["ResourceARN"]: boto3_tag_list_to_ansible_dict(resource["Tags"]) for resource in found}
 
     def confirm_tags(self, alarm: Attributes) -> dict[str, str]:
         """The tags of one alarm from CloudWatch itself: what the bulk read says may be some seconds old."""
@@ -492,13 +514,13 @@ class Account:
         alarm["tags"] = boto3_tag_list_to_ansible_dict(answer["Tags"])
         return alarm["tags"]
 
-    def undeclared(self, declared: set[str]) -> list[str]:
-        wanted = texts(self.module.params["purge_tagged"]).items()
-        return [
-            name
-            for name, alarm in self.alarms().items()
-            if name not in declared and (wanted <= alarm["tags"].items() or wanted <= self.confirm_tags(alarm).items())
-        ]
+    def undeclared(self) -> list[str]:
+        return [name for name, alarm in self.alarms().items() if name not in self.declared and self._mine(alarm)]
+
+    def _mine(self, alarm: Attributes) -> bool:
+        inside = alarm["name"].startswith(self.prefix)
+        wanted = (texts(self.module.params["purge_tagged"]) if inside else self.owner).items()
+        return wanted <= alarm["tags"].items() or wanted <= self.confirm_tags(alarm).items()
 
     def changed(self) -> None:
         self._alarms = None
@@ -614,17 +636,20 @@ def plan(module: AnsibleAWSModule) -> list[Alarm]:
     declared = module.params["alarms"] if module.params["state"] == "present" else []
     names = [alarm["name"] for alarm in declared]
     found = [
-        f"alarm {alarm['name']}: {text}" for alarm in declared for text in problems(alarm, module.params["prefix"])
+        f"alarm {alarm['name']}: {text}"
+        for alarm in declared
+        for text in problems(alarm, module.params["prefix"], bool(module.params["owner"]))
     ]
     found += [f"alarm {name} is declared more than once" for name in sorted({n for n in names if names.count(n) > 1})]
     if found:
         raise ResourceError("; ".join(found))
     account = Account(module)
+    account.declared = set(names)
     wanted: list[Alarm] = [MetricAlarm.declared(account, alarm) for alarm in declared if not alarm["rule"]]
     wanted += [CompositeAlarm.declared(account, alarm) for alarm in declared if alarm["rule"]]
     if module.params["state"] == "present" and not module.params["purge"]:
         return wanted
-    gone = account.undeclared(set(names))
+    gone = account.undeclared()
     account.doomed = [name for name in gone if "rule" not in account.alarms()[name]]
     composites = [CompositeAlarm(account, name, {}, "absent") for name in gone if name not in account.doomed]
     return [*wanted, *composites, *(MetricAlarm(account, name, {}, "absent") for name in account.doomed)]
@@ -637,6 +662,7 @@ def main() -> None:
             "alarms": {"type": "list", "elements": "dict", "default": [], "options": ALARM_SPEC},
             "purge": {"type": "bool", "default": True},
             "purge_tagged": {"type": "dict", "default": {}},
+            "owner": {"type": "dict", "default": {}},
             **STATE_SPEC,
             **TAGS_SPEC,
         },

@@ -63,7 +63,7 @@ MATRIX = Matrix(
         "+another alarm": {"alarms": [AGE, MATH]},
         "+a composite alarm": {"alarms": [AGE, MATH, WHOLE]},
     },
-    fixed={"purge", "purge_tagged"},
+    fixed={"purge", "purge_tagged", "owner"},
     absent={"prefix": PREFIX},
     seen={"tags": lambda account: _tags(account, AGE["name"])},
 )
@@ -202,6 +202,35 @@ def test_only_alarms_with_the_tags_are_deleted(account: Account) -> None:
     run_module(account, "cloudwatch_alarms", prefix=PREFIX, alarms=[MATH], purge=False, tags={"Component": "other"})
     run_module(account, "cloudwatch_alarms", prefix=PREFIX, state="absent", purge_tagged={"Component": "alarms"})
     assert _names(account) == {MATH["name"]}
+
+
+def test_alarms_with_names_of_their_own_are_found_by_their_owner(account: Account) -> None:
+    high = AGE | {"name": "ecs-cpu-high"}
+    whole = WHOLE | {"name": "all-is-well", "rule": 'ALARM("ecs-cpu-high")'}
+    owner = {"prefix": PREFIX, "owner": {"Monitoring": "shop"}, "tags": {"Monitoring": "shop"}}
+    with pytest.raises(ModuleFailed, match=f"ecs-cpu-high: name does not start with {PREFIX}"):
+        run_module(account, "cloudwatch_alarms", prefix=PREFIX, alarms=[high])
+    run_module(account, "cloudwatch_alarms", prefix="ecs-", alarms=[high | {"name": "ecs-other"}], tags={"A": "b"})
+    since = account.position()
+    predicted = run_module(account, "cloudwatch_alarms", _check=True, alarms=[AGE, high, whole], **owner)
+    assert account.writes(since) == []
+    done = run_module(account, "cloudwatch_alarms", alarms=[AGE, high, whole], **owner)
+    assert [(c["action"], c["name"]) for c in done["changes"]] == [
+        ("create", name) for name in (AGE["name"], "ecs-cpu-high", "all-is-well")
+    ]
+    assert len(predicted["changes"]) == 3
+    since = account.position()
+    assert not run_module(account, "cloudwatch_alarms", alarms=[AGE, high, whole], **owner)["changed"]
+    assert len(account.requests(since)) == 3, "those of the prefix, the tags of all, those beside the prefix"
+    changed = run_module(account, "cloudwatch_alarms", alarms=[AGE, high | {"threshold": 9}, whole], **owner)
+    assert [(c["action"], c["name"]) for c in changed["changes"]] == [("update", "ecs-cpu-high")]
+    gone = run_module(account, "cloudwatch_alarms", alarms=[AGE, high], **owner)
+    assert [(c["action"], c["name"]) for c in gone["changes"]] == [
+        ("update", "ecs-cpu-high"),
+        ("delete", "all-is-well"),
+    ]
+    run_module(account, "cloudwatch_alarms", state="absent", prefix=PREFIX, owner=owner["owner"])
+    assert _names(account) == {"ecs-other"}
 
 
 def test_many_alarms_are_read_in_two_calls(account: Account) -> None:
