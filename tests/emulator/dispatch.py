@@ -31,14 +31,17 @@ REGION_KEY = "slipway.region"
 # Modules of this package that correct a service, in the order of their installation.
 CORRECTIONS: tuple[str, ...] = (
     "applicationautoscaling",
+    "budgets",
     "cloudwatch",
     "ec2",
     "ecs",
+    "efs",
     "elasticache",
     "elbv2",
     "kms",
     "logs",
     "rds",
+    "route53",
     "s3",
     "secretsmanager",
     "servicediscovery",

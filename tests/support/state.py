@@ -293,6 +293,29 @@ def alarms(account: Account) -> Iterator[tuple[str, Item]]:
         yield alarm["AlarmName"], alarm
 
 
+def budgets(account: Account) -> Iterator[tuple[str, Item]]:
+    client = account.client("budgets")
+    for budget in client.describe_budgets(AccountId=account.id)["Budgets"]:
+        place = {"AccountId": account.id, "BudgetName": budget["BudgetName"]}
+        told = [
+            {**item, "to": client.describe_subscribers_for_notification(**place, Notification=item)["Subscribers"]}
+            for item in client.describe_notifications_for_budget(**place)["Notifications"]
+        ]
+        yield budget["BudgetName"], {**budget, "told": told}
+
+
+def hosted_zones(account: Account) -> Iterator[tuple[str, Item]]:
+    """The public ones; Cloud Map makes the private ones."""
+    client = account.client("route53")
+    for zone in pages(client, "list_hosted_zones", "HostedZones"):
+        if zone["Config"]["PrivateZone"]:
+            continue
+        records = pages(client, "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=zone["Id"])
+        zone_id = zone["Id"].rpartition("/")[2]
+        tags = client.list_tags_for_resource(ResourceType="hostedzone", ResourceId=zone_id)["ResourceTagSet"]["Tags"]
+        yield zone["Name"], {"config": zone["Config"], "records": records, "tags": tags}
+
+
 LISTERS: dict[str, Callable[[Account], Iterable[tuple[str, Item]]]] = {
     "networks": vpcs,
     "security groups": plain(
@@ -340,4 +363,6 @@ LISTERS: dict[str, Callable[[Account], Iterable[tuple[str, Item]]]] = {
     "namespaces": plain("servicediscovery", "list_namespaces", "Namespaces", "Name"),
     "discovery services": plain("servicediscovery", "list_services", "Services", "Name"),
     "alarms": alarms,
+    "hosted zones": hosted_zones,
+    "budgets": budgets,
 }

@@ -10,8 +10,12 @@ from __future__ import annotations
 
 from ansible_collections.slipway.fargate.plugins.module_utils.components import (
     alb,
+    budget,
+    dns,
+    ecr,
     ecs_cluster,
     ecs_service,
+    efs,
     elasticache,
     iam_role,
     monitoring,
@@ -27,8 +31,12 @@ from ansible_collections.slipway.fargate.plugins.module_utils.components._kind i
 
 KINDS: dict[str, Kind] = {
     "alb": alb.KIND,
+    "budget": budget.KIND,
+    "dns": dns.KIND,
+    "ecr": ecr.KIND,
     "ecs_cluster": ecs_cluster.KIND,
     "ecs_service": ecs_service.KIND,
+    "efs": efs.KIND,
     "elasticache": elasticache.KIND,
     "iam_role": iam_role.KIND,
     "monitoring": monitoring.KIND,
