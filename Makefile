@@ -12,7 +12,7 @@ CLEAN := env -u AWS_PROFILE -u AWS_SESSION_TOKEN -u AWS_REGION -u AWS_DEFAULT_RE
 PLAYBOOK = $(BIN)/ansible-playbook -i inventories/$(SYSTEM).yml playbooks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-down local-aws local-aws-down test lint docs lock clean
+.PHONY: help setup demo demo-down local-aws local-aws-down test lint docs bench lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ lint: setup ## what the tests also check: style and documentation
 
 docs: setup ## generate the roles' defaults and README tables from their argument_specs
 	@$(BIN)/python tools/docs.py
+
+bench: setup ## measure against ansible.builtin.local and against terraform; BENCH="--quick --only a,b", PEER=folder
+	@$(CLEAN) PEER="$(PEER)" $(BIN)/python tools/bench.py $(BENCH)
 
 lock: ## compile the pinned requirements (needs uv)
 	@for name in requirements requirements-dev; do \
