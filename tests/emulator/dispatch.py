@@ -30,9 +30,11 @@ REGION_KEY = "slipway.region"
 
 # Modules of this package that correct a service, in the order of their installation.
 CORRECTIONS: tuple[str, ...] = (
+    "acm",
     "applicationautoscaling",
     "budgets",
     "cloudwatch",
+    "cognitoidp",
     "ec2",
     "ecs",
     "efs",

@@ -316,6 +316,52 @@ def hosted_zones(account: Account) -> Iterator[tuple[str, Item]]:
         yield zone["Name"], {"config": zone["Config"], "records": records, "tags": tags}
 
 
+def repositories(account: Account) -> Iterator[tuple[str, Item]]:
+    ecr = account.client("ecr")
+    for item in pages(ecr, "describe_repositories", "repositories"):
+        documents = {}
+        for operation, text in (
+            ("get_lifecycle_policy", "lifecyclePolicyText"),
+            ("get_repository_policy", "policyText"),
+        ):
+            try:
+                documents[operation] = json.loads(getattr(ecr, operation)(repositoryName=item["repositoryName"])[text])
+            except ClientError as error:
+                documents[operation] = error.response["Error"]["Code"]
+        tags = ecr.list_tags_for_resource(resourceArn=item["repositoryArn"])["tags"]
+        yield item["repositoryName"], {**item, **documents, "tags": tags}
+
+
+def file_systems(account: Account) -> Iterator[tuple[str, Item]]:
+    efs = account.client("efs")
+    for item in pages(efs, "describe_file_systems", "FileSystems"):
+        identity = {"FileSystemId": item["FileSystemId"]}
+        try:
+            policy = json.loads(efs.describe_file_system_policy(**identity)["Policy"])
+        except ClientError as error:
+            policy = error.response["Error"]["Code"]
+        targets = pages(efs, "describe_mount_targets", "MountTargets", **identity)
+        kept = ("SubnetId", "LifeCycleState", "VpcId")
+        yield (
+            item["FileSystemId"],
+            {
+                **{key: value for key, value in item.items() if key != "SizeInBytes"},
+                "lifecycle": efs.describe_lifecycle_configuration(**identity)["LifecyclePolicies"],
+                "backup": efs.describe_backup_policy(**identity)["BackupPolicy"],
+                "policy": policy,
+                "targets": [{key: target[key] for key in kept} for target in targets],
+                "access points": efs.describe_access_points(**identity)["AccessPoints"],
+            },
+        )
+
+
+def dashboards(account: Account) -> Iterator[tuple[str, Item]]:
+    cloudwatch = account.client("cloudwatch")
+    for entry in pages(cloudwatch, "list_dashboards", "DashboardEntries"):
+        body = cloudwatch.get_dashboard(DashboardName=entry["DashboardName"])["DashboardBody"]
+        yield entry["DashboardName"], {"body": json.loads(body)}
+
+
 LISTERS: dict[str, Callable[[Account], Iterable[tuple[str, Item]]]] = {
     "networks": vpcs,
     "security groups": plain(
@@ -323,6 +369,8 @@ LISTERS: dict[str, Callable[[Account], Iterable[tuple[str, Item]]]] = {
     ),
     "endpoints": endpoints,
     "buckets": buckets,
+    "repositories": repositories,
+    "file systems": file_systems,
     "queues": queues,
     "topics": topics,
     "secrets": secrets,
@@ -363,6 +411,9 @@ LISTERS: dict[str, Callable[[Account], Iterable[tuple[str, Item]]]] = {
     "namespaces": plain("servicediscovery", "list_namespaces", "Namespaces", "Name"),
     "discovery services": plain("servicediscovery", "list_services", "Services", "Name"),
     "alarms": alarms,
+    "dashboards": dashboards,
+    "metric filters": plain("logs", "describe_metric_filters", "metricFilters", "filterName"),
+    "saved queries": plain("logs", "describe_query_definitions", "queryDefinitions", "name"),
     "hosted zones": hosted_zones,
     "budgets": budgets,
 }
