@@ -80,9 +80,45 @@ options:
     type: str
   password_secret:
     description:
-      - The ARN or name of the secret in Secrets Manager that holds the master user's password as its whole text.
+      - The ARN or name of the secret in Secrets Manager that holds the master user's password.
       - The password is read at creation, and again when the secret has another version than the one that the
-        instance's tag C(slipway:password-version) names.
+        instance's tag C(slipway:password-version) names. With rotation the function that rotates the secret sets it.
+    type: str
+  password_key:
+    description:
+      - The key of the password in a secret that is a JSON object; without it the whole text is the password.
+    type: str
+  cluster:
+    description:
+      - The DB cluster whose instance it is, see
+        U(https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-add-replica.html). It cannot be changed.
+      - Storage, user, password, backups and network are the cluster's then, and O(instance_class) may be
+        V(db.serverless).
+    type: str
+  promotion_tier:
+    description:
+      - Which instance of the cluster becomes the writer when the writer fails, V(0) to V(15), the lowest first.
+    type: int
+  source_instance:
+    description:
+      - The instance that it is a read replica of, see
+        U(https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html). Engine, user,
+        password and size are those of the source. It cannot be changed.
+    type: str
+  restore_snapshot:
+    description:
+      - The snapshot that the instance is made of, when it is not there yet, see
+        U(https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceFromDBSnapshot.html). What
+        restoring does not set is changed when it is there, which is always waited for.
+    type: str
+  restore_source:
+    description:
+      - The instance whose backups the instance is made of, when it is not there yet, see
+        U(https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceToPointInTime.html).
+    type: str
+  restore_time:
+    description:
+      - To which point in time, as V(2026-02-22T03:00:00Z), or V(latest), which is the default.
     type: str
   port:
     description:
@@ -259,6 +295,10 @@ instance:
       description: What AWS applies in the maintenance window.
       type: dict
       sample: {"instance_class": "db.t4g.small"}
+    restored_from:
+      description: The snapshot, or instance and time, that it was restored from.
+      type: str
+      sample: shop-prod-database-2026-02-22
     password_version:
       description: The version of the secret that the master user's password was read from.
       type: str
@@ -283,56 +323,34 @@ changes:
       attributes: {"instance_class": {"before": "db.t4g.micro", "after": "db.t4g.small"}}
 """
 
-import time
-from collections.abc import Callable
-from functools import cached_property
 from typing import Any
-
-try:
-    from botocore.exceptions import BotoCoreError, ClientError
-except ImportError:  # AnsibleAWSModule reports the missing library.
-    pass
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
-    ansible_dict_to_boto3_tag_list,
-    boto3_tag_list_to_ansible_dict,
-)
+from ansible_collections.amazon.aws.plugins.module_utils.tagging import ansible_dict_to_boto3_tag_list
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import (
     STATE_SPEC,
     TAGS_SPEC,
-    UNKNOWN,
     WAIT_SPEC,
     Attributes,
-    Change,
-    Resource,
     ResourceError,
-    RetryingClient,
-    is_unknown,
     run,
-    set_options,
     wait_for,
 )
-
-PASSWORD_TAG = "slipway:password-version"
-READY = ("available", "storage-optimization")
-FAILED = (
-    "failed",
-    "inaccessible-encryption-credentials",
-    "incompatible-network",
-    "incompatible-option-group",
-    "incompatible-parameters",
-    "incompatible-restore",
-    "insufficient-capacity",
-    "restore-error",
-    "stopped",
-    "storage-full",
+from ansible_collections.slipway.fargate.plugins.module_utils.rds import (
+    PASSWORD_SPEC,
+    RESTORE,
+    RESTORE_SPEC,
+    Database,
+    logs_after,
+    own_tags,
 )
-ROLE_PROPAGATION = 90  # seconds until a new IAM role is known to RDS
 
 # attribute -> its parameter of CreateDBInstance and of ModifyDBInstance, and its member of DBInstance
 PLAIN = {
+    "cluster": ("DBClusterIdentifier", None, "DBClusterIdentifier"),
+    "promotion_tier": ("PromotionTier", "PromotionTier", "PromotionTier"),
+    "source_instance": ("SourceDBInstanceIdentifier", None, "ReadReplicaSourceDBInstanceIdentifier"),
     "engine": ("Engine", None, "Engine"),
     "engine_version": ("EngineVersion", "EngineVersion", "EngineVersion"),
     "instance_class": ("DBInstanceClass", "DBInstanceClass", "DBInstanceClass"),
@@ -396,14 +414,10 @@ POSTPONED = {
     "StorageThroughput": "storage_throughput",
     "StorageType": "storage_type",
 }
-PORTS = {"postgres": 5432, "mysql": 3306, "mariadb": 3306, "oracle": 1521, "sqlserver": 1433}
-NEEDED = ("engine", "instance_class", "allocated_storage", "username", "password_secret")
-RESTORE = "restore a snapshot into an instance of another name"
 
 
 def normal(instance: Attributes, postponed_count: bool) -> Attributes:
     """The instance as `desired` has it; what waits for the maintenance window counts when `postponed_count`."""
-    tags = boto3_tag_list_to_ansible_dict(instance.get("TagList", []))
     found = {
         "name": instance["DBInstanceIdentifier"],
         "arn": instance["DBInstanceArn"],
@@ -417,8 +431,7 @@ def normal(instance: Attributes, postponed_count: bool) -> Attributes:
         "parameter_group": next((g["DBParameterGroupName"] for g in instance.get("DBParameterGroups", [])), None),
         "log_exports": sorted(instance.get("EnabledCloudwatchLogsExports") or []),
         "max_allocated_storage": instance.get("MaxAllocatedStorage") or 0,
-        "password_version": tags.pop(PASSWORD_TAG, None),
-        "tags": tags,
+        **own_tags(instance.get("TagList", [])),
     }
     if found["max_allocated_storage"] <= (found["allocated_storage"] or 0):
         found["max_allocated_storage"] = 0
@@ -428,27 +441,34 @@ def normal(instance: Attributes, postponed_count: bool) -> Attributes:
 
 def postponed(values: Attributes, log_exports: list[str]) -> Attributes:
     pending = {POSTPONED[name]: value for name, value in values.items() if name in POSTPONED}
-    logs = values.get("PendingCloudwatchLogsExports") or {}
-    if logs:
-        wanted = (set(log_exports) | set(logs.get("LogTypesToEnable", []))) - set(logs.get("LogTypesToDisable", []))
-        pending["log_exports"] = sorted(wanted)
-    return pending
+    return pending | logs_after(values, log_exports)
 
 
-def version(text: str) -> list[int | str]:
-    return [int(part) if part.isdigit() else part for part in str(text).split(".")]
-
-
-def is_major_upgrade(current: str, desired: str, engine: str) -> bool:
-    """PostgreSQL counts 15, 16; the others 8.0, 8.4."""
-    length = 1 if engine == "postgres" and version(current)[0] >= 10 else 2
-    return version(current)[:length] != version(desired)[:length]
-
-
-class Instance(Resource):
+class Instance(Database):
     type_name = "RDS instance"
+    source_type = "db-instance"
+    identifier = "DBInstanceIdentifier"
+    plain = PLAIN
+    needed = ("engine", "instance_class", "allocated_storage", "username", "password_secret")
+    ready = ("available", "storage-optimization")
+    failed = (
+        "failed",
+        "inaccessible-encryption-credentials",
+        "incompatible-network",
+        "incompatible-option-group",
+        "incompatible-parameters",
+        "incompatible-restore",
+        "insufficient-capacity",
+        "restore-error",
+        "stopped",
+        "storage-full",
+    )
     assigned = (*PLAIN, "arn", "resource_id", "status", "address", "security_group_ids")
     defaults = {
+        "cluster": None,
+        "promotion_tier": None,
+        "source_instance": None,
+        "restored_from": None,
         "database": None,
         "iops": None,
         "storage_throughput": None,
@@ -475,98 +495,44 @@ class Instance(Resource):
     immutable = {
         **dict.fromkeys(("engine", "username", "database"), "create another instance and move the data"),
         **dict.fromkeys(("storage_encrypted", "kms_key_id", "subnet_group"), RESTORE),
+        "cluster": "create another instance in that cluster",
+        "source_instance": "create another replica of that instance",
+        "restored_from": "give the one that is to be restored another name",
         "performance_insights_kms_key_id": "leave the key as it is",
     }
     unordered = ("security_group_ids", "log_exports")
 
     def __init__(self, module: AnsibleAWSModule) -> None:
-        params = module.params
-        name = params["name"].lower()
-        options = set_options(module, *PLAIN, "log_exports", "max_allocated_storage", "tags")
-        for lower in ("maintenance_window", "parameter_group", "subnet_group"):
-            if lower in options:
-                options[lower] = options[lower].lower()
-        super().__init__(module, name, {"name": name, **options}, params["state"])
-        self.client = RetryingClient(module, "rds")
-        self.leaving = False
+        super().__init__(module, "max_allocated_storage")
+        self.in_cluster, self.is_replica = bool(module.params["cluster"]), bool(module.params["source_instance"])
+        if self.in_cluster:
+            self.needed = ("engine", "instance_class")
+        if self.is_replica:
+            self.needed = ()
 
-    @cached_property
-    def secrets(self) -> RetryingClient:
-        return RetryingClient(self.module, "secretsmanager")
+    def validate(self) -> None:
+        params = self.module.params
+        whole = [name for name in ("cluster", "source_instance", "restore_snapshot", "restore_source") if params[name]]
+        if len(whole) > 1:
+            raise ResourceError(f"{self.type_name} {self.name}: {' and '.join(whole)} exclude each other")
 
-    # ---- what is to be done
+    def wants_password(self) -> bool:
+        """The password of a cluster's instance is the cluster's, that of a replica its source's."""
+        return super().wants_password() and not self.in_cluster and not self.is_replica
 
-    def plan(self) -> Change | None:
-        if self.state == "present" and self.module.params["password_secret"]:
-            self.desired["password_version"] = self._secret_version()
-        change = super().plan()
-        busy = self.current is not None and self.current["status"] not in (*READY, *FAILED)
-        if change and change.action == "update" and busy and not self.module.check_mode:
-            self._await_ready()  # AWS takes no change before, and tells the truth about all attributes only then
-            change = super().plan()
-        if change:
-            self._refuse(change)
-        return change
-
-    def _secret_version(self) -> str:
-        secret = self.module.params["password_secret"]
-        if is_unknown(secret):
-            return UNKNOWN
-        try:
-            stages = self.secrets.describe_secret(SecretId=secret).get("VersionIdsToStages", {})
-        except is_boto3_error_code("ResourceNotFoundException"):
-            stages = {}
-        current = next((version_id for version_id, names in stages.items() if "AWSCURRENT" in names), None)
-        if current is None and not self.module.check_mode:
-            raise ResourceError(f"{self.type_name} {self.name}: secret {secret} of password_secret has no value")
-        return current or UNKNOWN
-
-    def _refuse(self, change: Change) -> None:
-        problem = None
-        if change.action == "delete" and self.current["deletion_protection"]:
-            problem = "deletion_protection is on; set it to false first"
-        missing = [option for option in NEEDED if not self.module.params[option]]
-        if change.action == "create" and missing:
-            problem = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} needed to create it"
-        if change.action == "update":
-            problem = self._update_problem(change.after)
-        if problem:
-            raise ResourceError(f"{self.type_name} {self.name}: {problem}")
-
-    def _update_problem(self, after: Attributes) -> str | None:
+    def update_problem(self, after: Attributes) -> str | None:
         if "allocated_storage" in after and after["allocated_storage"] < self.current["allocated_storage"]:
             return (
                 f"allocated_storage cannot be changed from {self.current['allocated_storage']} to "
                 f"{after['allocated_storage']}: storage cannot shrink; {RESTORE}"
             )
-        if "engine_version" not in after:
-            return None
-        current, wanted = self.current["engine_version"], after["engine_version"]
-        if version(wanted) < version(current):
-            return f"engine_version cannot be changed from {current} to {wanted}: there is no way back; {RESTORE}"
-        major = is_major_upgrade(current, wanted, self.current["engine"])
-        if major and not self.module.params["allow_major_version_upgrade"]:
-            return f"engine_version {wanted} is another major version than {current}: set allow_major_version_upgrade"
-        return None
+        return super().update_problem(after)
 
     def same(self, key: str) -> bool:
-        current, desired = (self.current or {}).get(key), self.desired[key]
-        if key == "engine_version" and current and not is_unknown(desired):
-            return self._same_version(current, desired)
-        if key == "allocated_storage" and self.desired.get(
-            "max_allocated_storage", self.current["max_allocated_storage"]
-        ):
-            return (current or 0) >= desired
-        if key.endswith("kms_key_id") and current:
-            return current == desired or current.endswith(f"/{desired}")
+        grows = self.desired.get("max_allocated_storage", (self.current or {}).get("max_allocated_storage"))
+        if key == "allocated_storage" and grows:
+            return (self.current["allocated_storage"] or 0) >= self.desired[key]
         return super().same(key)
-
-    def _same_version(self, current: str, desired: str) -> bool:
-        if version(current)[: len(version(desired))] == version(desired):
-            return True
-        minor = self.desired.get("auto_minor_version_upgrade", self.current["auto_minor_version_upgrade"])
-        later = version(current) > version(desired)
-        return bool(minor) and later and not is_major_upgrade(current, desired, self.current["engine"])
 
     # ---- AWS
 
@@ -579,145 +545,60 @@ class Instance(Resource):
         self.leaving = found["DBInstanceStatus"] == "deleting"
         if self.leaving:
             return None
-        waiting_counts = not self.module.params["apply_immediately"] or found["DBInstanceStatus"] not in READY
+        waiting_counts = not self.module.params["apply_immediately"] or found["DBInstanceStatus"] not in self.ready
         return normal(found, waiting_counts)
-
-    def predict(self) -> Attributes:
-        port = PORTS.get(str(self.desired.get("engine", "")).split("-")[0])
-        return {"port": port} if port else {}
 
     def create(self) -> None:
         if self.leaving:
-            self._await_gone()
-        call = {PLAIN[key][0]: value for key, value in self.desired.items() if key in PLAIN}
+            self.await_gone()
+        call = self.creation()
         if self.desired.get("max_allocated_storage"):
             call["MaxAllocatedStorage"] = self.desired["max_allocated_storage"]
-        if self.desired.get("log_exports"):
-            call["EnableCloudwatchLogsExports"] = self.desired["log_exports"]
-        password, password_version = self._password()
-        tags = {**self.desired.get("tags", {}), PASSWORD_TAG: password_version}
-        self._with_new_role(
-            self.client.create_db_instance,
-            DBInstanceIdentifier=self.name,
-            MasterUserPassword=password,
-            Tags=ansible_dict_to_boto3_tag_list(tags),
-            **call,
-        )
+        if self.restore:
+            self.create_from_backup(call)
+            return
+        if self.in_cluster or self.is_replica:
+            call["Tags"] = ansible_dict_to_boto3_tag_list(self.desired.get("tags", {}))
+        else:
+            call |= self.first_password()
+        operation = self.client.create_db_instance_read_replica if self.is_replica else self._create
+        self.with_new_role(operation, DBInstanceIdentifier=self.name, **call)
 
-    def update(self, changed: set[str]) -> None:
-        call = self._modification(changed)
-        password_version = None
-        if "password_version" in changed:
-            call["MasterUserPassword"], password_version = self._password()
-        if call:
-            self._with_new_role(
-                self.client.modify_db_instance,
-                DBInstanceIdentifier=self.name,
-                ApplyImmediately=self.module.params["apply_immediately"],
-                **call,
-            )
-        if "tags" in changed or password_version:
-            self._put_tags(password_version)
+    def _create(self, **call: Any) -> None:
+        """An instance of a cluster, when the cluster is there."""
 
-    def _modification(self, changed: set[str]) -> Attributes:
+        def refusal() -> str:
+            try:
+                self.client.create_db_instance(**call)
+            except is_boto3_error_code("InvalidDBClusterStateFault") as error:
+                return str(error)
+            return ""
+
+        what = f"{self.type_name} {self.name} can be created"
+        wait_for(refusal, lambda seen: not seen, what=what, timeout=self.module.params["wait_timeout"])
+
+    def modify(self, **call: Any) -> None:
+        self.client.modify_db_instance(**call)
+
+    def modification(self, changed: set[str]) -> Attributes:
         """The changed attributes as ModifyDBInstance takes them, and those that it wants beside them."""
         wanted = {**self.current, **self.desired}
         beside = {key for group in TOGETHER if changed & set(group) for key in group if wanted.get(key)}
-        call = {PLAIN[key][1]: wanted[key] for key in changed | beside if key in PLAIN and PLAIN[key][1]}
+        call = self.changed_members(changed | beside, wanted)
         if "AllocatedStorage" in call:
             call["AllocatedStorage"] = max(wanted["allocated_storage"], self.current["allocated_storage"])
         if "max_allocated_storage" in changed:
             call["MaxAllocatedStorage"] = wanted["max_allocated_storage"] or self.current["allocated_storage"]
-        if "log_exports" in changed:
-            call["CloudwatchLogsExportConfiguration"] = self._log_exports()
-        if "engine_version" in changed:
-            call["AllowMajorVersionUpgrade"] = self.module.params["allow_major_version_upgrade"]
         return call
 
-    def _put_tags(self, password_version: str | None) -> None:
-        to_set, to_remove = self.tag_changes() if "tags" in self.desired else ({}, [])
-        to_set |= {PASSWORD_TAG: password_version} if password_version else {}
-        arn = self.current["arn"]
-        if to_remove:
-            self.client.remove_tags_from_resource(ResourceName=arn, TagKeys=to_remove)
-        if to_set:
-            self.client.add_tags_to_resource(ResourceName=arn, Tags=ansible_dict_to_boto3_tag_list(to_set))
-
-    def _log_exports(self) -> Attributes:
-        current, wanted = set(self.current["log_exports"]), set(self.desired["log_exports"])
-        return {"EnableLogTypes": sorted(wanted - current), "DisableLogTypes": sorted(current - wanted)}
-
-    def _password(self) -> tuple[str, str]:
-        """The password and the version of the secret that holds it."""
-        value = self.secrets.get_secret_value(SecretId=self.module.params["password_secret"])
-        return value["SecretString"], value["VersionId"]
-
     def delete(self) -> None:
-        params = self.module.params
-        snapshot: Attributes = {"SkipFinalSnapshot": True}
-        if not params["skip_final_snapshot"]:
-            made = f"{self.name}-final-{self.current['resource_id'].removeprefix('db-').lower()}"
-            snapshot = {"FinalDBSnapshotIdentifier": params["final_snapshot_identifier"] or made}
-        if self.current["status"] not in READY:
-            self._await_ready(FAILED)  # what failed or stopped can be deleted
-        self.client.delete_db_instance(
-            DBInstanceIdentifier=self.name, DeleteAutomatedBackups=params["delete_automated_backups"], **snapshot
-        )
-
-    @staticmethod
-    def _with_new_role(operation: Callable[..., Any], **call: Any) -> None:
-        """A monitoring role that was made a moment ago is not known to RDS yet."""
-        deadline = time.monotonic() + ROLE_PROPAGATION
-        while True:
-            try:
-                operation(**call)
-                return
-            except is_boto3_error_code("InvalidParameterValue") as error:
-                if "ENHANCED_MONITORING" not in str(error) or time.monotonic() > deadline:
-                    raise
-            time.sleep(5)
-
-    # ---- waiting
-
-    def settle(self) -> None:
-        if not self.module.params["wait"]:
-            return
-        if self.state == "absent":
-            self._await_gone()
-        elif self.change or (self.current and self.current["status"] not in READY):
-            self._await_ready()
-
-    def _await_ready(self, also: tuple[str, ...] = ()) -> None:
-        immediately = self.module.params["apply_immediately"]
-        self.current = wait_for(
-            lambda: self.read() or {"status": "gone", "pending": {}},
-            lambda seen: seen["status"] in also or (seen["status"] in READY and not (immediately and seen["pending"])),
-            what=f"{self.type_name} {self.name} becomes available",
-            timeout=self.module.params["wait_timeout"],
-            failed=lambda seen: self._seen(seen) if seen["status"] in (*FAILED, "gone") else None,
-            describe=self._seen,
-        )
-
-    def _await_gone(self) -> None:
-        wait_for(
-            lambda: self.read() is None and not self.leaving,
-            bool,
-            what=f"{self.type_name} {self.name} is deleted",
-            timeout=self.module.params["wait_timeout"],
-            describe=lambda gone: f"deleting; {self._events()}",
-        )
-
-    def _seen(self, seen: Attributes) -> str:
-        return f"it is {seen['status']}; {self._events()}"
-
-    def _events(self) -> str:
-        """What AWS says has happened to the instance, for messages."""
-        try:
-            events = self.client.describe_events(SourceIdentifier=self.name, SourceType="db-instance", Duration=120)
-            said = [event["Message"] for event in events["Events"][-3:]]
-        except (ClientError, BotoCoreError) as error:
-            said = [str(error)]
-        return f"events: {' / '.join(said) or 'none'}"
+        if self.current["status"] not in self.ready:
+            self.await_ready(self.failed)  # what failed or stopped can be deleted
+        how: Attributes = {}  # the cluster has the backups of its instances
+        if not self.current["cluster"]:
+            how = {"DeleteAutomatedBackups": self.module.params["delete_automated_backups"]}
+            how |= {"SkipFinalSnapshot": True} if self.current["source_instance"] else self.final_snapshot()
+        self.client.delete_db_instance(DBInstanceIdentifier=self.name, **how)
 
 
 def main() -> None:
@@ -737,7 +618,11 @@ def main() -> None:
             "kms_key_id": {"type": "str", "no_log": False},
             "database": {"type": "str"},
             "username": {"type": "str"},
-            "password_secret": {"type": "str", "no_log": False},
+            "cluster": {"type": "str"},
+            "promotion_tier": {"type": "int"},
+            "source_instance": {"type": "str"},
+            **PASSWORD_SPEC,
+            **RESTORE_SPEC,
             "port": {"type": "int"},
             "subnet_group": {"type": "str"},
             "security_group_ids": {"type": "list", "elements": "str"},

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rds_parameter_group
-short_description: Manage a parameter group of RDS instances
+short_description: Manage a parameter group of RDS instances or clusters
 version_added: 0.1.0
 description:
   - Creates, changes and deletes a DB parameter group with its parameters, see
-    U(https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBParameterGroup.html).
+    U(https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBParameterGroup.html), or a DB cluster
+    parameter group, see U(https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBClusterParameterGroup.html).
   - A parameter that the family does not have, or that cannot be changed, is refused before anything is written.
   - Parameters that AWS can apply at once are applied at once, the others at the next reboot of the instance.
 author:
@@ -22,6 +23,11 @@ options:
       - The name of the parameter group; AWS keeps it in lower case.
     type: str
     required: true
+  cluster:
+    description:
+      - Whether it is a parameter group of clusters rather than one of instances. The two have names of their own each.
+    type: bool
+    default: false
   family:
     description:
       - The family, as V(postgres15). It cannot be changed. Needed to create the group.
@@ -57,6 +63,14 @@ EXAMPLES = r"""
       log_min_duration_statement: 1000
       rds.force_ssl: true
     purge_parameters: true
+
+- name: Let an Aurora cluster refuse connections without TLS
+  slipway.fargate.rds_parameter_group:
+    name: shop-prod-database
+    cluster: true
+    family: aurora-postgresql16
+    parameters:
+      rds.force_ssl: true
 
 - name: Remove the parameter group
   slipway.fargate.rds_parameter_group:
@@ -108,7 +122,7 @@ changes:
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -142,6 +156,29 @@ def batches(items: list[Attributes]) -> Iterator[list[Attributes]]:
         yield batch
 
 
+class Api(NamedTuple):
+    """How AWS names things of instances, or of clusters."""
+
+    group: str  # the end of operations
+    prefix: str  # of parameters and members
+    parameters: str
+    family_parameters: str
+
+
+INSTANCES = Api(
+    "db_parameter_group",
+    "DBParameterGroup",
+    "describe_db_parameters",
+    "describe_engine_default_parameters",
+)
+CLUSTERS = Api(
+    "db_cluster_parameter_group",
+    "DBClusterParameterGroup",
+    "describe_db_cluster_parameters",
+    "describe_engine_default_cluster_parameters",
+)
+
+
 class ParameterGroup(Resource):
     type_name = "RDS parameter group"
     assigned = ("arn",)
@@ -159,6 +196,9 @@ class ParameterGroup(Resource):
             desired["parameters"] = {key: as_text(value) for key, value in module.params["parameters"].items()}
         super().__init__(module, name, desired, module.params["state"])
         self.purge = module.params["purge_parameters"]
+        self.api = CLUSTERS if module.params["cluster"] else INSTANCES
+        if module.params["cluster"]:
+            self.type_name = "RDS cluster parameter group"
         self.client = RetryingClient(module, "rds")
 
     def plan(self) -> Change | None:
@@ -172,16 +212,15 @@ class ParameterGroup(Resource):
 
     def read(self) -> Attributes | None:
         try:
-            group = self.client.describe_db_parameter_groups(DBParameterGroupName=self.name)["DBParameterGroups"][0]
+            group = self._call("describe", "s")[f"{self.api.prefix}s"][0]
         except is_boto3_error_code("DBParameterGroupNotFound"):
             return None
-        parameters = self.client.list(
-            "describe_db_parameters", "Parameters", DBParameterGroupName=self.name, Source="user"
-        )
-        tags = self.client.list_tags_for_resource(ResourceName=group["DBParameterGroupArn"])["TagList"]
+        parameters = self.client.list(self.api.parameters, "Parameters", **self._named(), Source="user")
+        arn = group[f"{self.api.prefix}Arn"]
+        tags = self.client.list_tags_for_resource(ResourceName=arn)["TagList"]
         return {
-            "name": group["DBParameterGroupName"],
-            "arn": group["DBParameterGroupArn"],
+            "name": group[f"{self.api.prefix}Name"],
+            "arn": arn,
             "family": group["DBParameterGroupFamily"],
             "description": group["Description"],
             "parameters": {p["ParameterName"]: p.get("ParameterValue", "") for p in parameters},
@@ -198,9 +237,15 @@ class ParameterGroup(Resource):
             after["parameters"] = {key: value for key, value in after["parameters"].items() if key not in dropped}
         return after
 
+    def _named(self) -> dict[str, str]:
+        return {f"{self.api.prefix}Name": self.name}
+
+    def _call(self, verb: str, plural: str = "", **parameters: Any) -> Attributes:
+        return getattr(self.client, f"{verb}_{self.api.group}{plural}")(**self._named(), **parameters)
+
     def create(self) -> None:
-        self.client.create_db_parameter_group(
-            DBParameterGroupName=self.name,
+        self._call(
+            "create",
             DBParameterGroupFamily=self.desired["family"],
             Description=self.desired.get("description", self.defaults["description"]),
             Tags=ansible_dict_to_boto3_tag_list(self.desired.get("tags", {})),
@@ -213,10 +258,10 @@ class ParameterGroup(Resource):
             for name, value in self._changed().items()
         ]
         for batch in batches(to_set):
-            self.client.modify_db_parameter_group(DBParameterGroupName=self.name, Parameters=batch)
+            self._call("modify", Parameters=batch)
         to_reset = [{"ParameterName": name, "ApplyMethod": self._method(name)} for name in sorted(self._dropped())]
         for batch in batches(to_reset):
-            self.client.reset_db_parameter_group(DBParameterGroupName=self.name, Parameters=batch)
+            self._call("reset", Parameters=batch)
 
     def put_tags(self) -> None:
         to_set, to_remove = self.tag_changes()
@@ -227,7 +272,7 @@ class ParameterGroup(Resource):
             self.client.add_tags_to_resource(ResourceName=arn, Tags=ansible_dict_to_boto3_tag_list(to_set))
 
     def delete(self) -> None:
-        self.client.delete_db_parameter_group(DBParameterGroupName=self.name)
+        self._call("delete")
 
     def _changed(self) -> dict[str, str]:
         current = (self.current or {}).get("parameters", {})
@@ -242,7 +287,7 @@ class ParameterGroup(Resource):
     def _known(self) -> dict[str, Attributes]:
         """What the family has: parameter -> how it can be changed."""
         family = (self.current or self.desired)["family"]
-        answer = self.client.list("describe_engine_default_parameters", "EngineDefaults", DBParameterGroupFamily=family)
+        answer = self.client.list(self.api.family_parameters, "EngineDefaults", DBParameterGroupFamily=family)
         return {parameter["ParameterName"]: parameter for parameter in answer["Parameters"]}
 
     def _method(self, name: str) -> str:
@@ -264,6 +309,7 @@ def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
             "name": {"type": "str", "required": True},
+            "cluster": {"type": "bool", "default": False},
             "family": {"type": "str"},
             "description": {"type": "str"},
             "parameters": {"type": "dict"},

@@ -18,7 +18,8 @@ from moto.rds.responses import RDSResponse
 from . import windows
 from .dispatch import answer_with, model_with
 from .errors import AwsError
-from .rds_groups import GroupsMixin
+from .rds_clusters import ClustersMixin
+from .rds_snapshots import SnapshotsMixin
 from .support import Params, begin, check_security_groups, passing
 
 MONITORING_INTERVALS = (0, 1, 5, 10, 15, 30, 60)
@@ -50,12 +51,14 @@ def overlap_message(maintenance_window: str | None, backup_window: str | None) -
     return None
 
 
-class Backend(GroupsMixin):
+class Backend(ClustersMixin, SnapshotsMixin):
     def create_db_instance(self, db_kwargs: Any) -> DBInstance:
         if db_kwargs["db_instance_identifier"].lower() in self.databases:
             raise AwsError("DBInstanceAlreadyExists", "DB instance already exists")
         alone = not db_kwargs.get("db_cluster_identifier")
         self._check(db_kwargs, None)
+        if not alone:
+            self.check_member(db_kwargs)
         kwargs = {
             "publicly_accessible": False,
             "ca_certificate_identifier": "rds-ca-rsa2048-g1",
@@ -114,6 +117,11 @@ class Backend(GroupsMixin):
         database = self._available(params["DBInstanceIdentifier"])
         name = database.db_instance_identifier
         final, skip = params.get("FinalDBSnapshotIdentifier"), bool(params.get("SkipFinalSnapshot"))
+        if final and (database.db_cluster_identifier or database.is_replica):
+            raise AwsError(
+                "InvalidParameterCombination",
+                "FinalDBSnapshotIdentifier can not be specified when deleting a cluster instance or a read replica.",
+            )
         if not database.db_cluster_identifier and not final and not skip:
             raise AwsError(
                 "InvalidParameterCombination",
@@ -291,6 +299,54 @@ class Response(RDSResponse):
 
     def delete_db_instance(self) -> ActionResult:
         return self._own("remove_db_instance")
+
+    def create_db_snapshot(self) -> ActionResult:
+        self.backend.check_snapshot_source(self.params["DBInstanceIdentifier"])  # type: ignore[attr-defined]
+        return super().create_db_snapshot()
+
+    def describe_db_snapshots(self) -> ActionResult:
+        return self._read_snapshots(super().describe_db_snapshots(), "DBSnapshots")
+
+    def describe_db_cluster_snapshots(self) -> ActionResult:
+        return self._read_snapshots(super().describe_db_cluster_snapshots(), "DBClusterSnapshots")
+
+    def _read_snapshots(self, result: ActionResult, key: str) -> ActionResult:
+        found = result.result[key]  # type: ignore[index]
+        result.result[key] = self.backend.read_snapshots(found)  # type: ignore[index,attr-defined]
+        return result
+
+    def describe_db_clusters(self) -> ActionResult:
+        result = super().describe_db_clusters()
+        found = result.result["DBClusters"]  # type: ignore[index]
+        result.result["DBClusters"] = self.backend.read_clusters(found)  # type: ignore[index,attr-defined]
+        return result
+
+    def modify_db_cluster(self) -> ActionResult:
+        return self._own("change_cluster")
+
+    def delete_db_cluster(self) -> ActionResult:
+        return self._own("remove_cluster")
+
+    def create_db_cluster_parameter_group(self) -> ActionResult:
+        return self._own("create_cluster_parameter_group")
+
+    def describe_db_cluster_parameter_groups(self) -> ActionResult:
+        return self._own("describe_cluster_parameter_groups")
+
+    def modify_db_cluster_parameter_group(self) -> ActionResult:
+        return self._own("modify_cluster_parameter_group")
+
+    def reset_db_cluster_parameter_group(self) -> ActionResult:
+        return self._own("reset_cluster_parameter_group")
+
+    def describe_db_cluster_parameters(self) -> ActionResult:
+        return self._own("describe_cluster_parameters")
+
+    def describe_engine_default_cluster_parameters(self) -> ActionResult:
+        return self._own("describe_engine_defaults")
+
+    def delete_db_cluster_parameter_group(self) -> ActionResult:
+        return self._own("delete_cluster_parameter_group")
 
     def create_db_parameter_group(self) -> ActionResult:
         return self._own("create_parameter_group")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from moto.rds.models import DBParameterGroup, DBSubnetGroup, RDSBackend
+from moto.rds.models import DBClusterParameterGroup, DBParameterGroup, DBSubnetGroup, RDSBackend
 
 from . import parameter_groups
 from .errors import AwsError
@@ -32,10 +32,7 @@ class GroupsMixin(RDSBackend):
         require(params, "DBParameterGroupName", "DBParameterGroupFamily", "Description")
         name = params["DBParameterGroupName"].lower()
         family = params["DBParameterGroupFamily"]
-        if not FAMILY.match(family):
-            raise AwsError(
-                "InvalidParameterValue", f"ParameterGroupFamily {family} is not a valid parameter group family"
-            )
+        _check_family(family)
         if name in self.db_parameter_groups:
             raise AwsError("DBParameterGroupAlreadyExists", f"Parameter group {name} already exists")
         group = DBParameterGroup(self, name, params["Description"], family, params.get("Tags") or [])
@@ -60,55 +57,26 @@ class GroupsMixin(RDSBackend):
 
     def own_parameter_group(self, name: str) -> DBParameterGroup:
         group = self.parameter_group(name)
-        if group.name.startswith("default."):
-            raise AwsError(
-                "InvalidDBParameterGroupState", f"The parameter group {name} is a default one: it cannot change."
-            )
+        _check_own(group.name)
         return group
 
     def modify_parameter_group(self, params: Params) -> Params:
         group = self.own_parameter_group(params["DBParameterGroupName"])
-        settings = params.get("Parameters") or []
-        if not 1 <= len(settings) <= PER_CALL:
-            raise AwsError(
-                "InvalidParameterValue", f"Between 1 and {PER_CALL} parameters can be modified in a request."
-            )
-        known = parameter_groups.table(TABLE, str(group.family))
-        values = parameter_groups.changed(known, settings)
-        for setting in settings:
-            _check_method(known[setting["ParameterName"]], setting.get("ApplyMethod"))
-        for setting in settings:
-            name = setting["ParameterName"]
-            group.parameters[name] = {"value": values[name], "method": setting["ApplyMethod"]}
+        _modify(group.parameters, str(group.family), params.get("Parameters") or [])
         return {"DBParameterGroupName": group.name}
 
     def reset_parameter_group(self, params: Params) -> Params:
         group = self.own_parameter_group(params["DBParameterGroupName"])
-        known = parameter_groups.table(TABLE, str(group.family))
-        settings = params.get("Parameters") or []
-        if params.get("ResetAllParameters", not settings) and not settings:
-            group.parameters.clear()
-        for setting in settings:
-            name = setting.get("ParameterName") or ""
-            if name not in known:
-                raise AwsError("InvalidParameterValue", f"Could not find parameter with name: {name}")
-            _check_method(known[name], setting.get("ApplyMethod"))
-            group.parameters.pop(name, None)
+        _reset(group.parameters, str(group.family), params)
         return {"DBParameterGroupName": group.name}
 
     def describe_parameters(self, params: Params) -> Params:
         group = self.parameter_group(params["DBParameterGroupName"])
-        source = params.get("Source")
-        known = parameter_groups.table(TABLE, str(group.family))
-        shown = [_shown(parameter, group.parameters.get(name)) for name, parameter in known.items()]
-        return {"Parameters": [p for p in shown if source in (None, "", p["Source"])]}
+        return {"Parameters": _listed(group.parameters, str(group.family), params.get("Source"))}
 
     def describe_engine_defaults(self, params: Params) -> Params:
         family = params.get("DBParameterGroupFamily") or ""
-        if not FAMILY.match(family):
-            raise AwsError(
-                "InvalidParameterValue", f"ParameterGroupFamily {family} is not a valid parameter group family"
-            )
+        _check_family(family)
         shown = [_shown(parameter, None) for parameter in parameter_groups.table(TABLE, family).values()]
         return {"EngineDefaults": {"DBParameterGroupFamily": family, "Parameters": shown}}
 
@@ -122,6 +90,66 @@ class GroupsMixin(RDSBackend):
                     f"{group.name}, so the group cannot be deleted",
                 )
         del self.db_parameter_groups[group.name]
+        return {}
+
+    # ---- parameter groups of clusters: the same, under other names -----------------------------------
+
+    def create_cluster_parameter_group(self, params: Params) -> Params:
+        require(params, "DBClusterParameterGroupName", "DBParameterGroupFamily", "Description")
+        name, family = params["DBClusterParameterGroupName"].lower(), params["DBParameterGroupFamily"]
+        _check_family(family)
+        if name in self.db_cluster_parameter_groups:
+            raise AwsError("DBParameterGroupAlreadyExists", f"Parameter group {name} already exists")
+        group = DBClusterParameterGroup(self, name, params["Description"], family, params.get("Tags") or [])
+        self.db_cluster_parameter_groups[name] = group
+        return {"DBClusterParameterGroup": group}
+
+    def cluster_parameter_group(self, name: str, code: str = "DBParameterGroupNotFound") -> DBClusterParameterGroup:
+        """Also AWS's default groups, which come into being when somebody asks for them."""
+        name = name.lower()
+        if name not in self.db_cluster_parameter_groups:
+            family = name.removeprefix("default.")
+            if not name.startswith("default.") or not FAMILY.match(family):
+                raise AwsError(code, f"DBClusterParameterGroup not found: {name}")
+            description = f"Default cluster parameter group for {family}"
+            group = DBClusterParameterGroup(self, name, description, family)
+            self.db_cluster_parameter_groups[name] = group
+        return self.db_cluster_parameter_groups[name]
+
+    def own_cluster_parameter_group(self, params: Params) -> DBClusterParameterGroup:
+        group = self.cluster_parameter_group(params["DBClusterParameterGroupName"])
+        _check_own(group.name)
+        return group
+
+    def describe_cluster_parameter_groups(self, params: Params) -> Params:
+        name = params.get("DBClusterParameterGroupName")
+        every = list(self.db_cluster_parameter_groups.values())
+        return {"DBClusterParameterGroups": [self.cluster_parameter_group(name)] if name else every}
+
+    def modify_cluster_parameter_group(self, params: Params) -> Params:
+        group = self.own_cluster_parameter_group(params)
+        _modify(group.parameters, str(group.db_parameter_group_family), params.get("Parameters") or [])
+        return {"DBClusterParameterGroupName": group.name}
+
+    def reset_cluster_parameter_group(self, params: Params) -> Params:
+        group = self.own_cluster_parameter_group(params)
+        _reset(group.parameters, str(group.db_parameter_group_family), params)
+        return {"DBClusterParameterGroupName": group.name}
+
+    def describe_cluster_parameters(self, params: Params) -> Params:
+        group = self.cluster_parameter_group(params["DBClusterParameterGroupName"])
+        return {"Parameters": _listed(group.parameters, str(group.db_parameter_group_family), params.get("Source"))}
+
+    def delete_cluster_parameter_group(self, params: Params) -> Params:
+        group = self.own_cluster_parameter_group(params)
+        for cluster in self.clusters.values():
+            if cluster.parameter_group == group.name:
+                raise AwsError(
+                    "InvalidDBParameterGroupState",
+                    f"One or more database clusters are still members of this parameter group {group.name}, so the "
+                    "group cannot be deleted",
+                )
+        del self.db_cluster_parameter_groups[group.name]
         return {}
 
     # ---- subnet groups -----------------------------------------------------------------------------
@@ -157,6 +185,13 @@ class GroupsMixin(RDSBackend):
                     f"Cannot delete the subnet group '{group.name}' because at least one database instance: "
                     f"{database.db_instance_identifier} is still using it.",
                 )
+        for cluster in self.clusters.values():
+            if cluster.db_subnet_group_name == group.name:
+                raise AwsError(
+                    "InvalidDBSubnetGroupStateFault",
+                    f"Cannot delete the subnet group '{group.name}' because at least one database cluster: "
+                    f"{cluster.db_cluster_identifier} is still using it.",
+                )
         del self.subnet_groups[group.name]
         return {}
 
@@ -177,6 +212,49 @@ class GroupsMixin(RDSBackend):
                 f"{', '.join(sorted(zones)) or 'none'}. Add subnets to cover at least {ZONES_AT_LEAST} AZs.",
             )
         return subnets
+
+
+def _check_family(family: str) -> None:
+    if not FAMILY.match(family):
+        raise AwsError("InvalidParameterValue", f"ParameterGroupFamily {family} is not a valid parameter group family")
+
+
+def _check_own(name: str) -> None:
+    if name.startswith("default."):
+        raise AwsError(
+            "InvalidDBParameterGroupState", f"The parameter group {name} is a default one: it cannot change."
+        )
+
+
+def _modify(values: dict[str, Any], family: str, settings: list[dict[str, str]]) -> None:
+    if not 1 <= len(settings) <= PER_CALL:
+        raise AwsError("InvalidParameterValue", f"Between 1 and {PER_CALL} parameters can be modified in a request.")
+    known = parameter_groups.table(TABLE, family)
+    checked = parameter_groups.changed(known, settings)
+    for setting in settings:
+        _check_method(known[setting["ParameterName"]], setting.get("ApplyMethod"))
+    for setting in settings:
+        name = setting["ParameterName"]
+        values[name] = {"value": checked[name], "method": setting["ApplyMethod"]}
+
+
+def _reset(values: dict[str, Any], family: str, params: Params) -> None:
+    known = parameter_groups.table(TABLE, family)
+    settings = params.get("Parameters") or []
+    if params.get("ResetAllParameters", not settings) and not settings:
+        values.clear()
+    for setting in settings:
+        name = setting.get("ParameterName") or ""
+        if name not in known:
+            raise AwsError("InvalidParameterValue", f"Could not find parameter with name: {name}")
+        _check_method(known[name], setting.get("ApplyMethod"))
+        values.pop(name, None)
+
+
+def _listed(values: dict[str, Any], family: str, source: str | None) -> list[dict[str, Any]]:
+    known = parameter_groups.table(TABLE, family)
+    shown = [_shown(parameter, values.get(name)) for name, parameter in known.items()]
+    return [p for p in shown if source in (None, "", p["Source"])]
 
 
 def _check_method(parameter: parameter_groups.Parameter, method: str | None) -> None:

@@ -44,8 +44,41 @@ def test_matrix(account: Account) -> None:
             "+removed": {"purge_parameters": True},
             "tags": {"Environment": "dev"},
         },
+        fixed={"cluster"},
         seen={"parameters": _parameters, "tags": _tags},
     ).check(account)
+
+
+def test_matrix_of_clusters(account: Account) -> None:
+    def parameters(account: Account) -> dict[str, Any]:
+        listed = account.client("rds").describe_db_cluster_parameters(DBClusterParameterGroupName=NAME, Source="user")
+        return {parameter["ParameterName"]: parameter["ParameterValue"] for parameter in listed["Parameters"]}
+
+    Matrix(
+        module=MODULE,
+        key="parameter_group",
+        base={**BASE, "cluster": True, "family": "aurora-postgresql16"},
+        updates={
+            "parameters": {"rds.force_ssl": "1", "log_statement": "all"},
+            "+removed": {"parameters": {"rds.force_ssl": "1"}, "purge_parameters": True},
+            "tags": {"Environment": "dev"},
+        },
+        seen={"parameters": parameters},
+    ).check(account)
+
+
+def test_a_group_of_clusters_that_is_in_use_stays(account: Account) -> None:
+    family = {"cluster": True, "family": "aurora-postgresql16"}
+    run_module(account, MODULE, name=NAME, **family)
+    account.client("rds").create_db_cluster(
+        DBClusterIdentifier="c",
+        Engine="aurora-postgresql",
+        MasterUsername="u",
+        MasterUserPassword="a-password",
+        DBClusterParameterGroupName=NAME,
+    )
+    with pytest.raises(ModuleFailed, match=f"Could not delete RDS cluster parameter group {NAME}: .*still members"):
+        run_module(account, MODULE, name=NAME, cluster=True, state="absent")
 
 
 def test_each_parameter_is_applied_as_early_as_it_can_be(account: Account) -> None:
