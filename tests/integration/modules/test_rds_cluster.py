@@ -212,3 +212,26 @@ def test_an_aws_error_names_the_call_and_the_resource(account: Account, base: di
     account.fault(service="rds", operation="CreateDBCluster", code="DBClusterQuotaExceededFault", message="quota")
     with pytest.raises(ModuleFailed, match=rf"Could not create RDS cluster {NAME}: .*QuotaExceeded.*CreateDBCluster"):
         run_module(account, MODULE, **base)
+
+
+@pytest.mark.parametrize("origin", ["snapshot", "latest"])
+def test_it_is_restored_beside_the_old_one(account: Account, base: dict[str, Any], origin: str) -> None:
+    rds = account.client("rds")
+    run_module(account, MODULE, **base, **SCALING)
+    rds.create_db_cluster_snapshot(DBClusterIdentifier=NAME, DBClusterSnapshotIdentifier="before")
+    source = {"restore_snapshot": "before"} if origin == "snapshot" else {"restore_source": NAME}
+    options = {**base, **SCALING, "name": "shop-restored", "deletion_protection": True, "tags": {"a": "b"}, **source}
+    predicted = run_module(account, MODULE, _check=True, **options)
+    done = run_module(account, MODULE, **options)
+    assert [c["action"] for c in predicted["changes"]] == [c["action"] for c in done["changes"]] == ["create"]
+    restored = rds.describe_db_clusters(DBClusterIdentifier="shop-restored")["DBClusters"][0]
+    assert restored["DeletionProtection"] and restored["ServerlessV2ScalingConfiguration"]["MaxCapacity"] == 1.0
+    assert done["cluster"]["restored_from"] == ("before" if origin == "snapshot" else f"{NAME}@latest")
+    assert not run_module(account, MODULE, **options)["changed"]
+
+
+def test_a_time_outside_the_backups(account: Account, base: dict[str, Any]) -> None:
+    run_module(account, MODULE, **base)
+    options = {**base, "name": "shop-restored", "restore_source": NAME, "restore_time": "2020-01-01T00:00:00"}
+    with pytest.raises(ModuleFailed, match=r"restore_time is 2020-01-01T00:00:00; allowed are times from"):
+        run_module(account, MODULE, **options)

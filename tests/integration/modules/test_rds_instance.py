@@ -321,3 +321,128 @@ def test_logs_that_are_about_to_be_exported_count() -> None:
     assert normal(instance, True)["log_exports"] == ["postgresql"]
     assert normal(instance, True)["max_allocated_storage"] == 0
     assert normal(instance, False)["log_exports"] == ["upgrade"]
+
+
+def _replica(account: Account, **more: Any) -> dict[str, Any]:
+    return run_module(account, MODULE, name=f"{NAME}-replica", source_instance=NAME, **more)
+
+
+def test_a_read_replica(account: Account, base: dict[str, Any]) -> None:
+    run_module(account, MODULE, **base)
+    options = {"instance_class": "db.t3.small", "tags": {"Environment": "dev"}}
+    predicted = run_module(account, MODULE, _check=True, name=f"{NAME}-replica", source_instance=NAME, **options)
+    done = _replica(account, **options)
+    assert [c["action"] for c in predicted["changes"]] == [c["action"] for c in done["changes"]] == ["create"]
+    assert done["instance"]["engine"] == "postgres" and done["instance"]["instance_class"] == "db.t3.small"
+    assert not _replica(account, **options)["changed"]
+    assert _replica(account, **{**options, "backup_retention_days": 3})["changed"]
+    assert _read(account)["ReadReplicaDBInstanceIdentifiers"] == [f"{NAME}-replica"]
+    run_module(account, MODULE, name=f"{NAME}-replica", state="absent")
+    assert _read(account)["ReadReplicaDBInstanceIdentifiers"] == []
+    snapshots = account.client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
+    assert snapshots == [], "a replica has no final snapshot"
+
+
+def test_a_replica_of_an_instance_without_backups(account: Account, base: dict[str, Any]) -> None:
+    run_module(account, MODULE, **base, backup_retention_days=0)
+    with pytest.raises(ModuleFailed, match=f"Could not create RDS instance {NAME}-replica: .*backups are not enabled"):
+        _replica(account)
+
+
+def test_what_an_instance_is_made_of_is_one_thing(account: Account) -> None:
+    with pytest.raises(ModuleFailed, match="cluster and source_instance exclude each other"):
+        _replica(account, cluster="c")
+    assert account.writes() == []
+
+
+SNAPSHOT = "shop-dev-before"
+
+
+@pytest.fixture
+def snapshot(account: Account, base: dict[str, Any]) -> str:
+    run_module(account, MODULE, **base, tags={"Environment": "dev"})
+    account.client("rds").create_db_snapshot(DBInstanceIdentifier=NAME, DBSnapshotIdentifier=SNAPSHOT)
+    return SNAPSHOT
+
+
+def _restored(account: Account) -> dict[str, Any]:
+    return account.client("rds").describe_db_instances(DBInstanceIdentifier="shop-restored")["DBInstances"][0]
+
+
+def test_a_snapshot_is_restored_beside_the_old_instance(account: Account, base: dict[str, Any], snapshot: str) -> None:
+    before = _read(account)
+    options = {
+        **{**base, "name": "shop-restored", "instance_class": "db.t3.small", "password_secret": "second"},
+        **{"monitoring_interval": 60, "monitoring_role_arn": _monitoring_role(account), "deletion_protection": True},
+        **{"max_allocated_storage": 100, "log_exports": ["postgresql"], "backup_retention_days": 9, "tags": {"a": "b"}},
+        "restore_snapshot": snapshot,
+    }
+    account.settings(provisioning_reads=1)
+    predicted = run_module(account, MODULE, _check=True, **options)
+    done = run_module(account, MODULE, **options)
+    assert [c["action"] for c in predicted["changes"]] == [c["action"] for c in done["changes"]] == ["create"]
+    restored = _restored(account)
+    assert restored["DBInstanceClass"] == "db.t3.small"
+    assert (restored["MonitoringInterval"], restored["BackupRetentionPeriod"]) == (60, 9)
+    assert restored["MaxAllocatedStorage"] == 100 and restored["DeletionProtection"]
+    assert done["instance"]["restored_from"] == snapshot and done["instance"]["tags"] == {"a": "b"}
+    again = run_module(account, MODULE, **options)
+    assert not again["changed"], again["changes"]
+    del options["restore_snapshot"]
+    assert not run_module(account, MODULE, **options)["changed"]
+    assert {**_read(account), "LatestRestorableTime": 0} == {**before, "LatestRestorableTime": 0}
+
+
+def test_a_restore_does_not_touch_what_is_there(account: Account, base: dict[str, Any], snapshot: str) -> None:
+    since = account.position()
+    with pytest.raises(ModuleFailed, match=f"restored_from cannot be changed from None to '{snapshot}': give the one"):
+        run_module(account, MODULE, **base, restore_snapshot=snapshot)
+    assert account.writes(since) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"restore_snapshot": "shop-dev-befor"}, f"there is no snapshot shop-dev-befor; the nearest are {SNAPSHOT}"),
+        ({"restore_snapshot": SNAPSHOT, "username": "other"}, f"username is other; snapshot {SNAPSHOT} has shop"),
+        ({"restore_source": "nothing"}, "there is no nothing to restore"),
+        ({"restore_source": NAME, "restore_time": "yesterday"}, "restore_time is 'yesterday'; allowed are latest and"),
+        (
+            {"restore_source": NAME, "restore_time": "2020-01-01T00:00:00Z"},
+            r"restore_time is 2020-01-01T00:00:00Z; allowed are times from 20\d\d-.* to 20\d\d",
+        ),
+    ],
+)
+def test_a_restore_that_cannot_be(
+    account: Account, base: dict[str, Any], snapshot: str, options: dict[str, Any], message: str
+) -> None:
+    since = account.position()
+    for check in (True, False):
+        with pytest.raises(ModuleFailed, match=message):
+            run_module(account, MODULE, _check=check, **{**base, "name": "shop-restored", **options})
+    assert account.writes(since) == []
+
+
+def test_a_snapshot_that_is_not_ready(account: Account, base: dict[str, Any]) -> None:
+    run_module(account, MODULE, **base)
+    account.settings(provisioning_reads=9)
+    account.client("rds").create_db_snapshot(DBInstanceIdentifier=NAME, DBSnapshotIdentifier=SNAPSHOT)
+    with pytest.raises(ModuleFailed, match=f"snapshot {SNAPSHOT} is creating; wait until it is available"):
+        run_module(account, MODULE, **{**base, "name": "shop-restored", "restore_snapshot": SNAPSHOT})
+
+
+@pytest.mark.parametrize("when", ["latest", "now"])
+def test_a_point_in_time_is_restored(account: Account, base: dict[str, Any], when: str) -> None:
+    run_module(account, MODULE, **base)
+    moment = _read(account)["InstanceCreateTime"].isoformat() if when == "now" else when
+    options = {**base, "name": "shop-restored", "restore_source": NAME, "restore_time": moment}
+    done = run_module(account, MODULE, **options)
+    assert done["instance"]["restored_from"] == f"{NAME}@{moment}"
+    assert _restored(account)["MasterUsername"] == "shop"
+    assert not run_module(account, MODULE, **options)["changed"]
+
+
+def test_no_point_in_time_without_backups(account: Account, base: dict[str, Any]) -> None:
+    run_module(account, MODULE, **base, backup_retention_days=0)
+    with pytest.raises(ModuleFailed, match=f"{NAME} keeps no backups"):
+        run_module(account, MODULE, **{**base, "name": "shop-restored", "restore_source": NAME})
