@@ -82,16 +82,15 @@ class ActionModule(ActionBase):
             mode = options[host].get("vpc_mode") if kind == "vpc" else "create"
             if mode not in ("default", "existing"):
                 continue
-            arguments = {
-                "component": host,
+            entry = {
                 "kind": kind,
                 "name": options[host][f"{kind}_name"],
                 "options": {name: options[host].get(name) for name in KINDS[kind].options},
-                "region": self._templar.template(task_vars["aws_region"]),
             }
+            arguments = {"components": {host: entry}, "region": self._templar.template(task_vars["aws_region"])}
             read = self._execute_module("slipway.fargate.component_info", arguments, task_vars=task_vars)
             if read.get("failed"):
-                problems.append(f"{host}: {read.get('msg')}")
+                problems.append(str(read.get("msg")).removeprefix("component "))
         return problems
 
 

@@ -22,7 +22,8 @@ options:
 
 EXAMPLES = r"""
 # group_vars/all: what a play has published, or else what AWS says
-component: "{{ ansible_facts.slipway if 'slipway' in ansible_facts else lookup('slipway.fargate.component') }}"
+component: "{{ ansible_facts.slipway[inventory_hostname] if inventory_hostname in ansible_facts.slipway | default({})
+  else lookup('slipway.fargate.component') }}"
 """
 
 RETURN = r"""
@@ -33,7 +34,6 @@ _raw:
 """
 
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -47,10 +47,9 @@ from ansible_collections.slipway.fargate.plugins.module_utils.component_facts im
 from ansible_collections.slipway.fargate.plugins.module_utils.components import KINDS
 from ansible_collections.slipway.fargate.plugins.module_utils.components._kind import Aws
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import ResourceError
+from ansible_collections.slipway.fargate.plugins.plugin_utils.component_options import defaults, described
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-
-ROLES = Path(__file__).parents[2] / "roles"
 
 
 class PagingClient:
@@ -70,11 +69,10 @@ class PagingClient:
 class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
         host, kind = variables["inventory_hostname"], variables["component_kind"]
-        name = self._value(variables, f"{kind}_name") or "-".join(
-            (self._value(variables, "stack_name"), self._value(variables, "stack_environment"), host)
-        )
-        region = self._value(variables, "aws_region")
-        options = {option: self._value(variables, option) for option in KINDS[kind].options}
+        known = {**defaults(self._loader, kind), **variables}
+        with self._templar.set_temporary_context(available_variables=known):
+            found = described(kind, host, known, self._templar.template)
+        name, options, region = found["name"], found["options"], found["region"]
         aws = Aws(client=cache(lambda service: PagingClient(service, region)), region=region)
         try:
             facts = read_facts(aws, kind, name, options)
@@ -85,16 +83,3 @@ class LookupModule(LookupBase):
         if facts is None and not variables.get("ansible_check_mode"):
             raise AnsibleLookupError(not_there(host, kind, name))
         return [facts or predicted_facts(aws, kind, name, options)]
-
-    def _value(self, variables: dict[str, Any], name: str) -> Any:
-        """The variable, or else its default in the role, as the role itself would see it."""
-        defaults = self._defaults(variables["component_kind"])
-        value = variables.get(name, defaults.get(name))
-        if value is None:
-            return None
-        with self._templar.set_temporary_context(available_variables={**defaults, **variables}):
-            return self._templar.template(value)
-
-    def _defaults(self, kind: str) -> dict[str, Any]:
-        file = ROLES / kind / "defaults" / "main.yml"
-        return self._loader.load_from_file(str(file), trusted_as_template=True) or {} if file.exists() else {}

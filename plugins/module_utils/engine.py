@@ -52,9 +52,10 @@ class ResourceError(Exception):
 class RetryingClient:
     """A boto3 client whose every operation is retried on throttling, as amazon.aws defines it, and on more codes."""
 
-    def __init__(self, module: AnsibleAWSModule, service: str, *codes: str) -> None:
+    def __init__(self, module: AnsibleAWSModule, service: str, *codes: str, region: str | None = None) -> None:
         retry = AWSRetry.jittered_backoff(**RETRIES, catch_extra_error_codes=list(codes))
-        self.wrapped = module.client(service, retry_decorator=retry)
+        elsewhere = {"region": region} if region else {}
+        self.wrapped = module.client(service, retry_decorator=retry, **elsewhere)
 
     def __getattr__(self, operation: str) -> Any:
         method = getattr(self.wrapped, operation)

@@ -7,36 +7,29 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: component_info
-short_description: Publish the facts of a component
+short_description: Publish the facts of components
 version_added: 0.1.0
 description:
-  - Reads what other components, outputs and day-2 verbs may refer to of a component, and publishes it as facts of its
-    host. Every role ends with it and its C(lookup.yml) is nothing else, so that the facts after a converge and those
-    from look-up alone are the same.
+  - Reads what other components, outputs and day-2 verbs may refer to of components, many in one run, and publishes it
+    as facts. The playbooks do so after each layer, and a role's C(lookup.yml) is nothing else, so that the facts after
+    a converge and those from look-up alone are the same.
   - Refer to them as C(hostvars['<component>'].component.<fact>).
   - In check mode a component that is not there yet has the same facts, each that only AWS can assign being
     C((known after apply)).
 author:
   - The slipway.fargate team (@slipway)
 options:
-  component:
-    description: The component, for messages.
-    type: str
-    required: true
-  kind:
-    description: The kind of the component, which is the name of its role.
-    type: str
-    required: true
-  name:
-    description: The name of the component's resource in AWS.
-    type: str
-    required: true
-  options:
-    description: Variables of the role that the look-up needs beyond the name.
+  components:
+    description:
+      - The components to read; by default the host of the task alone.
+      - As a list of names, what they are called and what else a look-up needs is worked out from their variables and
+        their roles' defaults. As a dictionary, each name has its C(kind), C(name), C(options) and C(region).
+    type: raw
+  caller:
+    description: What M(amazon.aws.aws_caller_info) returned; without it the account is asked for when it is needed.
     type: dict
-    default: {}
   allow_absent:
-    description: Whether to publish the facts known beforehand, rather than to fail, when the component is not there.
+    description: Whether to publish the facts known beforehand, rather than to fail, when a component is not there.
     type: bool
     default: false
 attributes:
@@ -46,6 +39,9 @@ attributes:
   diff_mode:
     description: Never changes anything.
     support: none
+  action:
+    description: Works out on the controller what the components are called.
+    support: full
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -53,35 +49,44 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Publish the facts of the queue
+- name: Publish the facts of every component of the play
   slipway.fargate.component_info:
-    component: orders
-    kind: sqs
-    name: shop-prod-orders
+    components: "{{ ansible_play_hosts }}"
+  run_once: true
 
 - name: Refer to them
   ansible.builtin.debug:
     msg: "{{ hostvars['orders'].component.url }}"
+
+- name: Read a queue that is no component of this inventory
+  slipway.fargate.component_info:
+    components:
+      orders:
+        kind: sqs
+        name: shop-prod-orders
 """
 
 RETURN = r"""
 ansible_facts:
-  description: The facts of the component under C(slipway).
+  description: The facts of each component under C(slipway).
   returned: always
   type: complex
   contains:
     slipway:
-      description: The facts; which ones a kind has is in its role's README.
+      description: The facts by component; which ones a kind has is in its role's README.
       type: dict
       sample:
-        kind: sqs
-        name: shop-prod-orders
-        exists: true
-        url: https://sqs.eu-west-1.amazonaws.com/123456789012/shop-prod-orders
-        arn: arn:aws:sqs:eu-west-1:123456789012:shop-prod-orders
+        orders:
+          kind: sqs
+          name: shop-prod-orders
+          exists: true
+          url: https://sqs.eu-west-1.amazonaws.com/123456789012/shop-prod-orders
+          arn: arn:aws:sqs:eu-west-1:123456789012:shop-prod-orders
 """
 
-from functools import cache
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 try:
     from botocore.exceptions import BotoCoreError, ClientError
@@ -95,34 +100,72 @@ from ansible_collections.slipway.fargate.plugins.module_utils.component_facts im
     read_facts,
 )
 from ansible_collections.slipway.fargate.plugins.module_utils.components import KINDS
-from ansible_collections.slipway.fargate.plugins.module_utils.components._kind import Aws
+from ansible_collections.slipway.fargate.plugins.module_utils.components._kind import Aws, Facts
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import ResourceError, RetryingClient
+
+READERS = 8  # components read at a time
+
+
+class Reader:
+    """Reads components side by side, with one client of each service for all."""
+
+    def __init__(self, module: AnsibleAWSModule) -> None:
+        self.module = module
+        self._making = threading.RLock()  # boto3 makes one client at a time
+        self._clients: dict[tuple[str, str], RetryingClient] = {}
+        self._accounts: dict[str, Aws] = {}
+
+    def facts(self, component: str, entry: dict[str, Any]) -> Facts:
+        kind, name, options = entry["kind"], entry["name"], entry.get("options") or {}
+        aws = self._aws(entry.get("region") or self.module.region)
+        try:
+            facts = read_facts(aws, kind, name, options)
+            if facts is None and not (self.module.check_mode or self.module.params["allow_absent"]):
+                raise ResourceError(not_there(component, kind, name).removeprefix(f"component {component}: "))
+            return facts or predicted_facts(aws, kind, name, options)
+        except ResourceError as error:
+            raise ResourceError(f"component {component}: {error}") from error
+        except (ClientError, BotoCoreError) as error:
+            raise ResourceError(
+                f"component {component}: could not read {KINDS[kind].resource} {name}: {error}"
+            ) from error
+
+    def _aws(self, region: str) -> Aws:
+        with self._making:
+            if region not in self._accounts:
+                aws = Aws(lambda service: self._client(service, region), region)
+                if caller := self.module.params["caller"]:
+                    aws.identity = {"Account": caller["account"], "Arn": caller["arn"]}
+                self._accounts[region] = aws
+            return self._accounts[region]
+
+    def _client(self, service: str, region: str) -> RetryingClient:
+        with self._making:
+            if (service, region) not in self._clients:
+                self._clients[service, region] = RetryingClient(self.module, service, region=region)
+            return self._clients[service, region]
 
 
 def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
-            "component": {"type": "str", "required": True},
-            "kind": {"type": "str", "required": True},
-            "name": {"type": "str", "required": True},
-            "options": {"type": "dict", "default": {}},
+            "components": {"type": "raw"},
+            "caller": {"type": "dict"},
             "allow_absent": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
-    component, kind, name, options = (module.params[key] for key in ("component", "kind", "name", "options"))
-    if kind not in KINDS:
-        module.fail_json(msg=f"component {component}: kind is {kind!r}; allowed are {', '.join(sorted(KINDS))}")
-    aws = Aws(client=cache(lambda service: RetryingClient(module, service)), region=module.region)
-    try:
-        facts = read_facts(aws, kind, name, options)
-        if facts is None and not (module.check_mode or module.params["allow_absent"]):
-            module.fail_json(msg=not_there(component, kind, name))
-        module.exit_json(changed=False, ansible_facts={"slipway": facts or predicted_facts(aws, kind, name, options)})
-    except ResourceError as error:
-        module.fail_json(msg=f"component {component}: {error}")
-    except (ClientError, BotoCoreError) as error:
-        module.fail_json_aws(error, msg=f"Could not read {KINDS[kind].resource} {name}")
+    entries = module.params["components"] or {}
+    unknown = sorted({str(entry.get("kind")) for entry in entries.values()} - KINDS.keys())
+    if unknown:
+        module.fail_json(msg=f"kind is {', '.join(unknown)}; allowed are {', '.join(sorted(KINDS))}")
+    reader = Reader(module)
+    with ThreadPoolExecutor(READERS) as pool:
+        reading = {component: pool.submit(reader.facts, component, entry) for component, entry in entries.items()}
+    problems = [str(error) for done in reading.values() if (error := done.exception())]
+    if problems:
+        module.fail_json(msg="; ".join(problems))
+    module.exit_json(changed=False, ansible_facts={"slipway": {name: done.result() for name, done in reading.items()}})
 
 
 if __name__ == "__main__":

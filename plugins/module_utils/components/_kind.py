@@ -44,3 +44,4 @@ class Kind(NamedTuple):
     read: Callable[[Aws, str, dict[str, Any]], Facts | None]  # (account, name, options) -> facts, None if not there
     predict: Callable[[Aws, str, dict[str, Any]], Facts] = lambda aws, name, options: {}  # what its name tells
     options: tuple[str, ...] = ()  # the role's variables that `read` needs beyond the name
+    derived: Mapping[str, str] = {}  # more options: facts of other components, as templates

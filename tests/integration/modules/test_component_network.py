@@ -18,9 +18,12 @@ BLOCK = "10.0.0.0/16"
 def _facts(account: Account, kind: str, name: str = "shop-dev-network", **options: Any) -> dict[str, Any]:
     check = options.pop("_check", False)
     result = run_module(
-        account, "component_info", _check=check, component="network", kind=kind, name=name, options=options
+        account,
+        "component_info",
+        _check=check,
+        components={"network": {"kind": kind, "name": name, "options": options}},
     )
-    return result["ansible_facts"]["slipway"]
+    return result["ansible_facts"]["slipway"]["network"]
 
 
 def _own_vpc(account: Account, name: str, *zones: str) -> str:
@@ -111,6 +114,25 @@ def test_tiers_by_tag_and_by_route(account: Account) -> None:
     assert facts["private_subnet_ids"] == facts["subnet_ids"] == [tagged]
     assert facts["public_subnet_ids"] == [routed]
     assert facts["isolated_subnet_ids"] == facts["data_subnet_ids"] == [left]
+    main = next(
+        t for t in ec2.describe_route_tables()["RouteTables"] if t["VpcId"] == vpc and t["RouteTableId"] != table
+    )
+    assert facts["private_route_table_ids"] == [main["RouteTableId"]]
+
+
+def test_the_facts_of_a_created_vpc(account: Account) -> None:
+    tiers = [{"tier": "public"}, {"tier": "private"}, {"tier": "isolated"}]
+    made = run_module(account, "vpc_network", name="ours", cidr_block=BLOCK, tiers=tiers, nat="single", wait=False)
+    facts = _facts(account, "vpc", "ours", vpc_mode="create", vpc_cidr_block=BLOCK)
+    subnets, tables = made["network"]["subnets"], made["network"]["route_tables"]
+    for tier in ("public", "private", "isolated"):
+        ids = [subnet["subnet_id"] for subnet in subnets if subnet["tier"] == tier]
+        assert facts[f"{tier}_subnet_ids"] == ids
+    inside = sorted(table["route_table_id"] for table in tables if table["name"] != "ours-public")
+    assert facts["private_route_table_ids"] == inside
+    assert (facts["managed"], facts["id"]) == (True, made["network"]["vpc"]["vpc_id"])
+    run_module(account, "vpc_network", name="ours", cidr_block=BLOCK, tiers=tiers, nat="single")
+    assert _facts(account, "vpc", "ours", vpc_mode="create", vpc_cidr_block=BLOCK) == facts
 
 
 def test_a_security_group_of_one_name_in_two_vpcs(account: Account) -> None:
