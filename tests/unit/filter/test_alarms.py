@@ -137,3 +137,33 @@ def test_who_is_notified() -> None:
     assert _alarms(topics={})["shop-orders-age"]["alarm_actions"] == []
     assert _alarms(topics={"critical": "arn"})["shop-orders-age"]["alarm_actions"] == []
     assert _alarms(notify_ok=False)["shop-orders-age"]["ok_actions"] == []
+
+
+def test_settings_change_the_alarms_of_a_kind() -> None:
+    made = _alarms(settings={"queue.age": {"severity": "critical", "threshold": 8, "evaluation_periods": 5}})
+    age = made["shop-orders-age"]
+    assert (age["alarm_actions"], age["threshold"], age["evaluation_periods"]) == (["arn:critical"], 8.0, 5)
+    assert age["description"] == "orders: more than 8"
+
+
+def test_a_rule_may_be_only_for_some_components() -> None:
+    rules = {"queue": {"age": {**RULES["queue"]["age"], "not_with": {"fifo": True}}}}
+    rules["queue"]["order"] = {**RULES["queue"]["age"], "only_with": {"fifo": True}}
+    queues = {"a": {"kind": "queue", "name": "a"}, "b": {"kind": "queue", "name": "b", "fifo": True}}
+    made = alarms(queues, rules, "", {}, [], TOPICS, True)
+    assert [alarm["name"] for alarm in made] == ["a-age", "b-order"]
+    assert not {"only_with", "not_with"} & made[1].keys()
+
+
+def test_an_alarm_of_ones_own_may_be_on_a_component_and_have_another_name() -> None:
+    kinds = {"queue": {"namespace": "AWS/Q", "dimensions": {"Name": {"fact": "name"}}}}
+    high = {"component": "orders", "metric_name": "Depth", "threshold": 3, "name": "orders-deep"}
+    alarm = _alarms(own={"deep": high}, kinds=kinds, targets=[])["orders-deep"]
+    assert (alarm["namespace"], alarm["dimensions"]) == ("AWS/Q", {"Name": "shop-orders"})
+    assert "component" not in alarm
+    elsewhere = _alarms(own={"deep": {**high, "namespace": "Shop"}}, kinds=kinds)["orders-deep"]
+    assert (elsewhere["namespace"], elsewhere.get("dimensions")) == ("Shop", None)
+
+
+def test_only_targets_get_the_alarms_of_their_kind() -> None:
+    assert set(_alarms(targets=["orders"])) == {"shop-orders-age"}

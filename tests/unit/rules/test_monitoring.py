@@ -33,6 +33,67 @@ BAD: list[tuple[str, dict[str, Any]]] = [
         "monitoring_alarms.a has the severity low, for which there is no topic; allowed are high",
         {"monitoring_topics": {"high": {}}, "monitoring_alarms": {"a": {"severity": "low", "rule": "ALARM(b)"}}},
     ),
+    ("monitoring_rules has 'rds.cpus': did you mean rds.cpu?", {"monitoring_rules": {"rds.cpus": {}}}),
+    ("monitoring_rules.rds.cpu is 3; allowed is a dictionary", {"monitoring_rules": {"rds.cpu": 3}}),
+    (
+        "monitoring_rules.rds.cpu has the severity low, for which there is no topic",
+        {"monitoring_topics": {"high": {}}, "monitoring_rules": {"rds.cpu": {"severity": "low"}}},
+    ),
+    ("monitoring_dashboards.x is 3; allowed is a dictionary", {"monitoring_dashboards": {"x": 3}}),
+    ("monitoring_dashboards.x has 'wigets'; allowed are name", {"monitoring_dashboards": {"x": {"wigets": []}}}),
+    ("monitoring_dashboards.a b has a name with other than", {"monitoring_dashboards": {"a b": {}}}),
+    (
+        "monitoring_dashboards.x has a body, which excludes widgets",
+        {"monitoring_dashboards": {"x": {"body": {"widgets": []}, "components": ["app"]}}},
+    ),
+    (
+        "monitoring_dashboards.x.widgets[0] has nothing to show; needed is one of metrics",
+        {"monitoring_dashboards": {"x": {"widgets": [{"title": "x"}]}}},
+    ),
+    (
+        "monitoring_dashboards.x.widgets[0] has metrics of nothing",
+        {"monitoring_dashboards": {"x": {"widgets": [{"metrics": ["m"]}]}}},
+    ),
+    (
+        "monitoring_dashboards.x.widgets[0] has a query of no logs",
+        {"monitoring_dashboards": {"x": {"widgets": [{"query": "q"}]}}},
+    ),
+    (
+        "monitoring_dashboards.x.widgets[0] has 'metric'; allowed are title",
+        {"monitoring_dashboards": {"x": {"widgets": [{"metric": "m", "text": "t"}]}}},
+    ),
+    ("monitoring_metric_filters.x is 3; allowed is", {"monitoring_metric_filters": {"x": 3}}),
+    (
+        "monitoring_metric_filters.x has no metric_name, which is needed",
+        {"monitoring_metric_filters": {"x": {"pattern": "", "component": "app"}}},
+    ),
+    (
+        "monitoring_metric_filters.x needs one of component and log_group",
+        {"monitoring_metric_filters": {"x": {"pattern": "", "metric_name": "m"}}},
+    ),
+    (
+        "monitoring_metric_filters.x has dimensions and default_value",
+        {
+            "monitoring_metric_filters": {
+                "x": {
+                    "pattern": "",
+                    "metric_name": "m",
+                    "log_group": "g",
+                    "dimensions": {"a": "$.a"},
+                    "default_value": 0,
+                }
+            }
+        },
+    ),
+    (
+        "monitoring_metric_filters.a:b has : or *",
+        {"monitoring_metric_filters": {"a:b": {"pattern": "", "metric_name": "m", "log_group": "g"}}},
+    ),
+    ("monitoring_queries.x has no query, which is needed", {"monitoring_queries": {"x": {"components": ["app"]}}}),
+    (
+        "monitoring_queries.x has the language SPARQL; allowed are CWLI",
+        {"monitoring_queries": {"x": {"query": "q", "language": "SPARQL"}}},
+    ),
 ]
 
 
@@ -53,6 +114,26 @@ GOOD: list[dict[str, Any]] = [
     {"monitoring_topics": {"x": {"subscriptions": [{"protocol": "sqs", "endpoint": UNKNOWN}]}}},
     {"monitoring_alarms": {"orders-age": {"threshold": 600}, "own": {"metric_name": "m", "severity": "low"}}},
     {"monitoring_kms_key_id": UNKNOWN, "monitoring_ecs_cpu_percent": UNKNOWN},
+    {"monitoring_rules": {"rds.cpu": {"severity": "critical", "evaluation_periods": 10}}},
+    {"monitoring_dashboards": {"all": None, "own": {"name": "shop", "body": {"widgets": []}}}},
+    {
+        "monitoring_dashboards": {
+            "x": {
+                "widgets": [
+                    {"text": "# Shop"},
+                    {"metrics": ["m"], "component": "app"},
+                    {"metrics": ["m"], "namespace": "Shop"},
+                    {"query": "q", "components": ["app"]},
+                    {"type": "alarm", "properties": {}},
+                ]
+            }
+        }
+    },
+    {
+        "monitoring_metric_filters": {"x": {"pattern": "", "metric_name": "m", "component": "app", "alarm": {}}},
+        "monitoring_alarms": {"x": {"threshold": 3}},
+    },
+    {"monitoring_queries": {"x": {"query": "q"}}},
 ]
 
 
@@ -68,6 +149,23 @@ def test_a_target_must_be_a_component_of_a_kind_with_alarms() -> None:
     assert [problem.split(",")[0] for problem in found] == [
         "monitoring_targets names 'network'",
         "monitoring_targets names 'nobody'",
+    ]
+
+
+def test_what_dashboards_filters_queries_and_alarms_name_must_be_there() -> None:
+    components = {"app": "ecs_service", "network": "vpc", "logs": "trail"}
+    options = {
+        "monitoring_dashboards": {"x": {"components": ["app"], "widgets": [{"component": "network"}]}, "y": None},
+        "monitoring_metric_filters": {"x": {"component": "logs"}, "y": {"component": "app"}, "z": {"component": "no"}},
+        "monitoring_queries": {"x": {"components": ["app", "network"]}},
+        "monitoring_alarms": {"x": {"component": "logs"}},
+    }
+    found = list(validation.reference_problems("monitoring", options, components))
+    assert [problem.split(",")[0] for problem in found] == [
+        "monitoring_alarms names 'logs'",
+        "monitoring_dashboards names 'network'",
+        "monitoring_metric_filters names 'no'",
+        "monitoring_queries names 'network'",
     ]
 
 
