@@ -22,6 +22,12 @@ options:
     description: The name of the role, of its policy and of its instance profile.
     type: str
     required: true
+  role:
+    description:
+      - Whether there is the role. V(false) makes the policy alone, to be attached elsewhere, and deletes such a role.
+    type: bool
+    default: true
+    version_added: 0.2.0
   description:
     description: The description of the role.
     type: str
@@ -361,7 +367,8 @@ def resources(module: AnsibleAWSModule) -> list[Resource]:
     iam, params = Iam(module), module.params
     tags = set_options(module, "tags")
     wanted = params["state"]
-    role = Role(module, iam, {"name": params["name"], **_role_options(module, iam), **tags}, wanted)
+    role_state = wanted if params["role"] else "absent"
+    role = Role(module, iam, {"name": params["name"], **_role_options(module, iam), **tags}, role_state)
     result: list[Resource] = [role]
     if wanted == "absent" or params["policy"] is not None:
         state = "present" if wanted == "present" and params["policy"] else "absent"
@@ -389,6 +396,7 @@ def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
             "name": {"type": "str", "required": True},
+            "role": {"type": "bool", "default": True},
             "description": {"type": "str"},
             "assume_role_policy_document": {"type": "dict"},
             "policy": {"type": "dict"},

@@ -25,7 +25,10 @@ def problems(options: dict[str, Any]) -> Iterator[str]:
     for service in known(options, "iam_role_trusted_services") or []:
         if not SERVICE.fullmatch(service):
             yield f"iam_role_trusted_services has {service!r}; allowed are services as ecs-tasks.amazonaws.com"
-    if options.get("iam_role_trusted_services") == [] and not options.get("iam_role_trust_statements"):
+    if options.get("iam_role_policy_only"):
+        if not options.get("iam_role_policy_statements"):
+            yield "iam_role_policy_only is true and iam_role_policy_statements is empty; needed is a statement"
+    elif options.get("iam_role_trusted_services") == [] and not options.get("iam_role_trust_statements"):
         yield "iam_role_trusted_services is empty; needed is a service, or a statement in iam_role_trust_statements"
     arns = {"iam_role_permissions_boundary": [known(options, "iam_role_permissions_boundary")]}
     arns["iam_role_managed_policies"] = known(options, "iam_role_managed_policies") or []

@@ -51,6 +51,7 @@ def policy(account: Account) -> dict[str, Any]:
 MATRIX = Matrix(
     module="iam_role",
     key="iam_role",
+    fixed={"role"},
     base={"name": NAME, "assume_role_policy_document": trust("ecs-tasks.amazonaws.com")},
     updates={
         "description": "The shop's front",
@@ -144,3 +145,21 @@ def test_an_aws_error_names_the_call_and_the_role(account: Account) -> None:
     account.fault(service="iam", operation="CreateRole", code="LimitExceeded", message="too many roles", status=409)
     with pytest.raises(ModuleFailed, match=rf"Could not create IAM role {NAME}: .*LimitExceeded.*CreateRole"):
         run_module(account, "iam_role", name=NAME, assume_role_policy_document=trust("ec2.amazonaws.com"))
+
+
+def test_a_policy_alone(account: Account) -> None:
+    alone = {"name": NAME, "policy": document("s3:ListAllMyBuckets"), "role": False, "tags": {"A": "b"}}
+    predicted = run_module(account, "iam_role", _check=True, **alone)
+    done = run_module(account, "iam_role", **alone)
+    assert [(c["action"], c["resource"]) for c in done["changes"]] == [("create", "IAM policy")]
+    assert [(c["action"], c["resource"]) for c in predicted["changes"]] == [("create", "IAM policy")]
+    assert policy(account) == alone["policy"]
+    with pytest.raises(ClientError, match="NoSuchEntity"):
+        role(account)
+    assert not run_module(account, "iam_role", **alone)["changed"]
+    made = run_module(account, "iam_role", **MATRIX.base, policy=alone["policy"], tags={"A": "b"})
+    assert [(c["action"], c["resource"]) for c in made["changes"]] == [("create", "IAM role")]
+    gone = run_module(account, "iam_role", **alone)
+    assert [(c["action"], c["resource"]) for c in gone["changes"]] == [("delete", "IAM role")]
+    run_module(account, "iam_role", name=NAME, state="absent")
+    assert not run_module(account, "iam_role", name=NAME, state="absent")["changed"]

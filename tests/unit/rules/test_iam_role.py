@@ -21,6 +21,7 @@ GOOD = {
 def test_what_is_allowed() -> None:
     assert list(problems(GOOD)) == []
     assert list(problems({})) == []
+    assert list(problems({**GOOD, "iam_role_policy_only": True, "iam_role_trusted_services": []})) == []
     everything = {"iam_role_policy_statements": [{**READ, "Action": "*"}], "iam_role_allow_wildcard_actions": True}
     assert list(problems({**GOOD, **everything})) == []
     assert list(problems({**GOOD, "iam_role_policy_statements": [{**READ, "Action": "*", "Effect": "Deny"}]})) == []
@@ -33,6 +34,7 @@ def test_what_is_allowed() -> None:
         ({"iam_role_name": "a b"}, "iam_role_name is 'a b'"),
         ({"iam_role_trusted_services": ["ecs-tasks"]}, "iam_role_trusted_services has 'ecs-tasks'"),
         ({"iam_role_trusted_services": []}, "iam_role_trusted_services is empty"),
+        ({"iam_role_policy_only": True, "iam_role_policy_statements": []}, "iam_role_policy_statements is empty"),
         ({"iam_role_managed_policies": ["ReadOnlyAccess"]}, "iam_role_managed_policies has 'ReadOnlyAccess'"),
         ({"iam_role_permissions_boundary": "x"}, "iam_role_permissions_boundary has 'x'"),
         ({"iam_role_max_session_seconds": 60}, "iam_role_max_session_seconds is 60; allowed are 3600 to 43200"),
