@@ -146,6 +146,18 @@ class Zone:
             raise ResourceError(f"Could not change the records of {self.domain}, none was: {error}") from error
         self._records = None
 
+    def release(self, keys: set[Key], owner: str) -> None:
+        """Remove those that no owner lists any more, now that this one does not; another may do the same meanwhile."""
+        left = (keys & self.records.keys()) - self.owned_by_others(owner)
+        for key in sorted(left):
+            self.remove(key)
+        try:
+            self.flush()
+        except ResourceError:
+            self._records = None
+            if left & self.records.keys():
+                raise
+
 
 class Record(Resource):
     """One record set. Its name and type are those that Zone knows it by."""
@@ -223,7 +235,9 @@ def _normal_alias(target: dict[str, Any]) -> Attributes:
 class Registry(Record):
     """The list of an owner's records, the last to be applied: it sends the changes of all."""
 
-    def __init__(self, module: Any, zone: Zone, owner: str, keys: list[Key]) -> None:
+    def __init__(self, module: Any, zone: Zone, owner: str, keys: list[Key], released: set[Key]) -> None:
+        self.owner = owner
+        self.released = released  # what the owner no longer wants and others have too
         entries = in_order([f'"{record_type} {name}"' for name, record_type in keys])
         desired = {
             "name": zone.registry_name(owner),
@@ -244,6 +258,8 @@ class Registry(Record):
     def apply(self) -> None:
         super().apply()
         self.zone.flush()
+        if self.released:
+            self.zone.release(self.released, self.owner)
 
 
 def owned_records(
@@ -256,11 +272,8 @@ def owned_records(
     present = [
         Record(module, zone, record, seize=overwrite or key in mine) for record, key in zip(wanted, keys, strict=True)
     ]
-    return [
-        *present,
-        *(Record(module, zone, record, "absent") for record in former),
-        Registry(module, zone, owner, keys),
-    ]
+    registry = Registry(module, zone, owner, keys, (mine & shared) - set(keys))
+    return [*present, *(Record(module, zone, record, "absent") for record in former), registry]
 
 
 def present_records(resources: list[Resource]) -> list[Attributes]:

@@ -49,6 +49,7 @@ CORRECTIONS: tuple[str, ...] = (
     "servicediscovery",
     "sns",
     "sqs",
+    "waf_associations",
 )
 
 # moto's response class -> ours

@@ -36,6 +36,7 @@ RANDOM = (
     (re.compile(r"(loadbalancer|targetgroup|listener|listener-rule)/((?:app/)?[\w-]+)(/[0-9a-f]+)+"), r"\1/\2"),
     (re.compile(r"(secret:[\w/-]+)-\w{6}\b"), r"\1"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "UUID"),
+    (re.compile(r"\b(rtbassoc|aclassoc|eipassoc|eni)-[0-9a-f]{8,17}\b"), r"\1-N"),
     (re.compile(r"(-|\.)\d+(\.[a-z0-9-]+\.elb)"), r"\1N\2"),
 )
 
@@ -61,6 +62,16 @@ def identifiers(account: Account) -> dict[str, str]:
         names[group["GroupId"]] = f"group:{group['GroupName']}"
     for table in ec2.describe_route_tables()["RouteTables"]:
         names[table["RouteTableId"]] = f"routes:{names.get(table['VpcId'])}:{_tag(table)}"
+    for gateway in ec2.describe_internet_gateways()["InternetGateways"]:
+        names[gateway["InternetGatewayId"]] = f"internet:{_tag(gateway)}"
+    for gateway in ec2.describe_nat_gateways()["NatGateways"]:
+        names[gateway["NatGatewayId"]] = f"nat:{_tag(gateway)}"
+    for acl in ec2.describe_network_acls()["NetworkAcls"]:
+        names[acl["NetworkAclId"]] = f"acl:{names.get(acl['VpcId'])}:{_tag(acl)}"
+    for address in ec2.describe_addresses()["Addresses"]:
+        names[address["AllocationId"]] = names[address["PublicIp"]] = f"address:{_tag(address)}"
+    for flow_log in ec2.describe_flow_logs()["FlowLogs"]:
+        names[flow_log["FlowLogId"]] = f"flows:{_tag(flow_log)}"
     for endpoint in ec2.describe_vpc_endpoints()["VpcEndpoints"]:
         names[endpoint["VpcEndpointId"]] = f"endpoint:{endpoint['ServiceName']}"
     for user in account.client("servicediscovery").list_namespaces()["Namespaces"]:
@@ -128,6 +139,8 @@ def vpcs(account: Account) -> Iterator[tuple[str, Item]]:
     for gateway in ec2.describe_nat_gateways()["NatGateways"]:
         if gateway["State"] != "deleted":
             yield gateway["NatGatewayId"], gateway
+    for flow_log in ec2.describe_flow_logs()["FlowLogs"]:
+        yield flow_log["FlowLogId"], flow_log
     for address in ec2.describe_addresses()["Addresses"]:
         yield address["AllocationId"], address
 
@@ -362,6 +375,35 @@ def dashboards(account: Account) -> Iterator[tuple[str, Item]]:
         yield entry["DashboardName"], {"body": json.loads(body)}
 
 
+def certificates(account: Account) -> Iterator[tuple[str, Item]]:
+    for region in dict.fromkeys((account.region, "us-east-1")):
+        client = account.client("acm", region)
+        for summary in pages(client, "list_certificates", "CertificateSummaryList"):
+            arn = summary["CertificateArn"]
+            found = client.describe_certificate(CertificateArn=arn)["Certificate"]
+            tags = client.list_tags_for_certificate(CertificateArn=arn)["Tags"]
+            kept = ("DomainName", "SubjectAlternativeNames", "Status", "InUseBy", "Type")
+            named = next((tag["Value"] for tag in tags if tag["Key"] == "Name"), arn)
+            yield f"{region}:{named}", {**{key: found[key] for key in kept}, "tags": tags}
+
+
+def user_pools(account: Account) -> Iterator[tuple[str, Item]]:
+    cognito = account.client("cognito-idp")
+    for listed in pages(cognito, "list_user_pools", "UserPools", MaxResults=60):
+        place = {"UserPoolId": listed["Id"]}
+        pool = cognito.describe_user_pool(**place)["UserPool"]
+        clients = [
+            cognito.describe_user_pool_client(**place, ClientId=client["ClientId"])["UserPoolClient"]
+            for client in pages(cognito, "list_user_pool_clients", "UserPoolClients", **place, MaxResults=60)
+        ]
+        hidden = [
+            {**client, "ClientId": "ID", "ClientSecret": "ClientSecret" in client, "UserPoolId": "POOL"}
+            for client in clients
+        ]
+        groups = [{**group, "UserPoolId": "POOL"} for group in pages(cognito, "list_groups", "Groups", **place)]
+        yield listed["Name"], {**pool, "Id": "POOL", "Arn": "ARN", "clients": hidden, "groups": groups}
+
+
 LISTERS: dict[str, Callable[[Account], Iterable[tuple[str, Item]]]] = {
     "networks": vpcs,
     "security groups": plain(
@@ -415,5 +457,7 @@ LISTERS: dict[str, Callable[[Account], Iterable[tuple[str, Item]]]] = {
     "metric filters": plain("logs", "describe_metric_filters", "metricFilters", "filterName"),
     "saved queries": plain("logs", "describe_query_definitions", "queryDefinitions", "name"),
     "hosted zones": hosted_zones,
+    "certificates": certificates,
     "budgets": budgets,
+    "user pools": user_pools,
 }

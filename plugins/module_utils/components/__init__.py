@@ -11,6 +11,8 @@ from __future__ import annotations
 from ansible_collections.slipway.fargate.plugins.module_utils.components import (
     alb,
     budget,
+    cognito,
+    certificate,
     dns,
     ecr,
     ecs_cluster,
@@ -32,6 +34,8 @@ from ansible_collections.slipway.fargate.plugins.module_utils.components._kind i
 KINDS: dict[str, Kind] = {
     "alb": alb.KIND,
     "budget": budget.KIND,
+    "cognito": cognito.KIND,
+    "certificate": certificate.KIND,
     "dns": dns.KIND,
     "ecr": ecr.KIND,
     "ecs_cluster": ecs_cluster.KIND,
