@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import is_unknown
-from ansible_collections.slipway.fargate.plugins.plugin_utils.subnets import planned_subnets
 
 # In a preview, for a group that is not there yet: EC2 takes its form and does not find it.
 UNKNOWN_GROUP = "sg-00000000000000000"
@@ -70,47 +69,10 @@ def _sources(
         yield {"ip_prefix": [UNKNOWN_PREFIX_LIST if is_unknown(prefix_lists[name]) else prefix_lists[name]]}
 
 
-def vpc_subnets(
-    vpc_cidr: str, zones: list[str], tiers: list[str], given: Mapping[str, list[str]]
-) -> list[dict[str, str]]:
-    """The subnets of a VPC, each with its tier, zone and CIDR block."""
-    return planned_subnets(vpc_cidr, list(zones), list(tiers), dict(given))
-
-
-def vpc_nat_subnets(subnets: Iterable[Mapping[str, str]], nat: str) -> list[Mapping[str, str]]:
-    """The public subnets that have a NAT gateway."""
-    public = [subnet for subnet in subnets if subnet["tier"] == "public"]
-    return {"none": [], "single": public[:1], "per_zone": public}[nat]
-
-
-def vpc_route_tables(
-    subnets: Iterable[Mapping[str, str]], internet_gateway: str, nat_gateways: Mapping[str, str]
-) -> list[dict[str, Any]]:
-    """One route table for the public subnets, one for the isolated ones, and one for the private ones of each zone.
-
-    A zone without a NAT gateway of its own uses the first one.
-    """
-    tables: dict[str, dict[str, Any]] = {}
-    for subnet in subnets:
-        tier, zone = subnet["tier"], subnet["zone"]
-        name = f"private-{zone}" if tier == "private" else tier
-        table = tables.setdefault(name, {"name": name, "subnets": [], "routes": []})
-        table["subnets"].append(subnet["id"])
-        way_out = {"public": internet_gateway, "isolated": None}.get(tier)
-        if tier == "private" and nat_gateways:
-            way_out = nat_gateways.get(zone) or next(iter(nat_gateways.values()))
-        if way_out:
-            table["routes"] = [{"dest": "0.0.0.0/0", "gateway_id": way_out}]
-    return list(tables.values())
-
-
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "security_group_rules": security_group_rules,
             "security_group_peers": security_group_peers,
             "security_group_prefix_lists": security_group_prefix_lists,
-            "vpc_nat_subnets": vpc_nat_subnets,
-            "vpc_route_tables": vpc_route_tables,
-            "vpc_subnets": vpc_subnets,
         }

@@ -21,6 +21,7 @@ from .errors import AwsError
 from .support import begin, check_security_groups, passing, subnet_details
 
 KIND = "vpc-endpoint"
+MEMBERS = {"Icmp.Code": "IcmpTypeCode.Code", "Icmp.Type": "IcmpTypeCode.Type"}
 
 
 class CorrectedEC2Backend(DependenciesMixin, EC2Backend):
@@ -90,6 +91,10 @@ class CorrectedEC2Backend(DependenciesMixin, EC2Backend):
 
 @answer_with
 class CorrectedEC2Response(EC2Response):
+    def _get_param(self, param_name: str, if_none: Any = None) -> Any:
+        """The type and code of an entry of a network ACL, which moto looks for under the name of the wire."""
+        return super()._get_param(MEMBERS.get(param_name, param_name), if_none)
+
     def modify_vpc_endpoint(self) -> ActionResult:
         endpoint = self.ec2_backend.vpc_end_points.get(self._get_param("VpcEndpointId"))
         before = set(endpoint.route_table_ids if endpoint else ())

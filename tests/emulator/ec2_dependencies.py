@@ -19,6 +19,7 @@ from moto.elasticache.models import elasticache_backends
 from moto.elbv2.models import elbv2_backends
 from moto.rds.models import rds_backends
 
+from .ec2_network import NetworkMixin
 from .errors import AwsError
 from .support import begin, passing
 
@@ -26,7 +27,7 @@ NAT = "nat-gateway"
 Use = tuple[str, set[str], set[str]]
 
 
-class DependenciesMixin(EC2Backend):
+class DependenciesMixin(NetworkMixin, EC2Backend):
     # whose default security group may go, with it
     _going_vpc: str | None = None
 
@@ -54,7 +55,7 @@ class DependenciesMixin(EC2Backend):
             if network and service["status"] == "ACTIVE" and service["desiredCount"]:
                 yield service["serviceArn"], set(network["securityGroups"]), set(network["subnets"])
         for gateway in self.nat_gateways.values():
-            if gateway.state not in ("deleted", "deleting"):
+            if gateway.state not in ("deleted", "deleting", "failed"):
                 yield gateway.id, set(), {gateway.subnet_id}
         for interface in self.enis.values():
             groups = {group.id for group in interface._group_set or ()}
@@ -93,16 +94,21 @@ class DependenciesMixin(EC2Backend):
         own_groups = [group for group in self.groups.get(vpc_id, {}).values() if group.name != "default"]
         gateways = [gateway for gateway in self.internet_gateways.values() if gateway.vpc and gateway.vpc.id == vpc_id]
         endpoints = [e for e in self.vpc_end_points.values() if e.vpc_id == vpc_id and e.state != "deleted"]
-        if own_groups or gateways or endpoints:
+        acls = [acl for acl in self.network_acls.values() if acl.vpc_id == vpc_id]
+        if own_groups or gateways or endpoints or not all(acl.default for acl in acls):
             raise AwsError("DependencyViolation", f"The vpc '{vpc_id}' has dependencies and cannot be deleted.")
         self._going_vpc = vpc_id
         try:
-            return super().delete_vpc(vpc_id)
+            gone = super().delete_vpc(vpc_id)
         finally:
             self._going_vpc = None
+        for acl in acls:
+            del self.network_acls[acl.id]
+        return gone
 
     def detach_internet_gateway(self, internet_gateway_id: str, vpc_id: str) -> None:
-        nat = [g for g in self.nat_gateways.values() if g.vpc_id == vpc_id and g.state not in ("deleted", "deleting")]
+        gone = ("deleted", "deleting", "failed")
+        nat = [g for g in self.nat_gateways.values() if g.vpc_id == vpc_id and g.state not in gone]
         balancers = elbv2_backends[self.account_id][self.region_name].load_balancers.values()
         public = [b for b in balancers if b.vpc_id == vpc_id and b.scheme == "internet-facing"]
         if any(gateway.connectivity_type == "public" for gateway in nat) or public:
@@ -129,7 +135,8 @@ class DependenciesMixin(EC2Backend):
                     "Resource.AlreadyAssociated", f"Elastic IP address [{allocation_id}] is already associated"
                 )
         gateway = super().create_nat_gateway(subnet_id, allocation_id, tags, kind)
-        begin(self, NAT, gateway.id, "pending")
+        if not begin(self, NAT, gateway.id, "pending") and self.without_a_way_out(gateway):
+            self.fail_nat_gateway(gateway)
         return gateway
 
     def describe_nat_gateways(self, filters: Any, nat_gateway_ids: list[str] | None) -> list[NatGateway]:
@@ -147,7 +154,9 @@ class DependenciesMixin(EC2Backend):
             status = passing(self, NAT, gateway.id, read=True)
             if gateway.state == "deleting" and status is None:
                 gateway.state = "deleted"
-            elif gateway.state not in ("deleting", "deleted"):
+            elif status is None and gateway.state == "pending" and self.without_a_way_out(gateway):
+                self.fail_nat_gateway(gateway)
+            elif gateway.state not in ("deleting", "deleted", "failed"):
                 gateway.state = status or "available"
         return [gateway for gateway in found if by_state is None or gateway.state in by_state]
 

@@ -42,12 +42,14 @@ def network(subnets: list[dict[str, Any]], tables: list[dict[str, Any]]) -> Fact
     tiers: dict[str, list[str]] = {"public": [], "private": [], "isolated": []}
     for subnet in subnets:
         tiers[tier(subnet, tables)].append(subnet["SubnetId"])
+    inside = [subnet for subnet in subnets if subnet["SubnetId"] not in tiers["public"]]
     return {
         "subnet_ids": tiers["private"] or [subnet["SubnetId"] for subnet in subnets],
         "data_subnet_ids": tiers["isolated"] or tiers["private"] or [subnet["SubnetId"] for subnet in subnets],
         **{f"{name}_subnet_ids": ids for name, ids in tiers.items()},
         "availability_zones": sorted({subnet["AvailabilityZone"] for subnet in subnets}),
         "route_table_ids": sorted(table["RouteTableId"] for table in tables),
+        "private_route_table_ids": sorted({_table_of(subnet, tables)["RouteTableId"] for subnet in inside}),
     }
 
 
@@ -65,7 +67,7 @@ def tier(subnet: dict[str, Any], tables: list[dict[str, Any]]) -> str:
 
 
 def _table_of(subnet: dict[str, Any], tables: list[dict[str, Any]]) -> dict[str, Any]:
-    main: dict[str, Any] = {"Routes": []}
+    main: dict[str, Any] = {"RouteTableId": "", "Routes": []}
     for table in tables:
         for association in table["Associations"]:
             if association.get("SubnetId") == subnet["SubnetId"]:
@@ -85,8 +87,6 @@ def _find(aws: Aws, name: str, options: dict[str, Any]) -> dict[str, Any] | None
     else:
         filters, what = {"tag:Name": name}, f"VPC whose tag Name is {name} in {aws.region}"
         hint = "correct vpc_name, or set vpc_id"
-    if mode == "create" and options.get("vpc_cidr_block"):
-        filters["cidr"] = options["vpc_cidr_block"]
     asked = [{"Name": key, "Values": [value]} for key, value in filters.items()]
     found = aws.client("ec2").list("describe_vpcs", "Vpcs", Filters=asked)
     if len(found) > 1:
@@ -125,6 +125,7 @@ KIND = Kind(
         "isolated_subnet_ids": "the subnets without a way out",
         "availability_zones": "the zones of the subnets",
         "route_table_ids": "all route tables of the VPC",
+        "private_route_table_ids": "the route tables of the private and the isolated subnets",
     },
     read,
     predict,

@@ -6,9 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.fargate.plugins.filter.network import vpc_nat_subnets, vpc_route_tables
 from ansible_collections.slipway.fargate.plugins.plugin_utils.rules.vpc import problems
-from ansible_collections.slipway.fargate.plugins.plugin_utils.subnets import planned_subnets
 
 CREATE: dict[str, Any] = {
     "vpc_mode": "create",
@@ -18,6 +16,12 @@ CREATE: dict[str, Any] = {
     "vpc_nat": "none",
     "aws_region": "eu-west-1",
 }
+
+WEB: dict[str, Any] = {"ports": "443", "cidr_block": "0.0.0.0/0"}
+
+
+def _acl(*rules: dict[str, Any]) -> dict[str, Any]:
+    return {"vpc_network_acls": {"public": {"ingress": list(rules)}}}
 
 
 @pytest.mark.parametrize(
@@ -31,6 +35,11 @@ CREATE: dict[str, Any] = {
         {"vpc_cidr_block": "(known after apply)"},
         {"vpc_availability_zones": ["eu-west-1a", "eu-west-1b", "eu-west-1c"]},
         {"vpc_public_subnets": ["10.0.200.0/24", "10.0.201.0/24"]},
+        {"vpc_public_subnet_names": ["public-1a", "public-1b"]},
+        {"vpc_availability_zone_count": 3, "vpc_private_subnet_names": ["a", "b", "c"]},
+        {"vpc_network_acls": {"public": {"ingress": [WEB, {"protocol": "icmp", "cidr_block": "::/0"}], "egress": []}}},
+        {"vpc_flow_logs": True, "vpc_flow_log_retention_days": 30, "vpc_flow_log_role_name": "network-flow-logs"},
+        {"vpc_flow_logs": False, "vpc_flow_log_retention_days": 31},
     ],
 )
 def test_what_is_allowed(options: dict[str, Any]) -> None:
@@ -75,52 +84,44 @@ def test_what_is_allowed(options: dict[str, Any]) -> None:
             {"vpc_public_subnets": ["10.0.0.0/24"]},
             "vpc_public_subnets has 1 blocks; allowed is one for each of 2 zones",
         ),
+        (
+            {"vpc_public_subnet_names": ["a"]},
+            "vpc_public_subnet_names has 1 different names; allowed is one for",
+        ),
+        (
+            {"vpc_private_subnet_names": ["a", "a"]},
+            "vpc_private_subnet_names has 1 different names; allowed is",
+        ),
+        ({"vpc_availability_zone_count": 6}, "vpc_availability_zone_count is 6; allowed are 2 to 5"),
+        (
+            {"vpc_network_acls": {"isolated": {}}},
+            "vpc_network_acls has isolated and vpc_tiers has not; allowed are network ACLs of tiers that there are",
+        ),
+        (_acl(WEB | {"number": 32767}), "vpc_network_acls.public.ingress[1] number is 32767; allowed is 1 to 32766"),
+        (
+            _acl(WEB, WEB | {"number": 100}),
+            "vpc_network_acls.public.ingress[2] has the number 100 of vpc_network_acls.public.ingress[1]; allowed are",
+        ),
+        (_acl({"cidr_block": "::/0"}), "vpc_network_acls.public.ingress[1] has protocol tcp and no ports; give a port"),
+        (_acl(WEB | {"protocol": "all"}), "vpc_network_acls.public.ingress[1] has protocol all and ports 443; allowed"),
+        (_acl(WEB | {"ports": "90-80"}), "vpc_network_acls.public.ingress[1] has port 90-80; the range ends before it"),
+        (_acl(WEB | {"cidr_block": "10.0.0.1/8"}), "vpc_network_acls.public.ingress[1] has CIDR block 10.0.0.1/8; mis"),
+        (
+            {"vpc_mode": "default", "vpc_flow_logs": True},
+            "vpc_flow_logs is true and vpc_mode is default; allowed",
+        ),
+        (
+            {"vpc_flow_logs": True, "vpc_flow_log_retention_days": 31},
+            "vpc_flow_log_retention_days is 31; allowed are 0, 1, 3, 5",
+        ),
+        (
+            {"vpc_flow_logs": True, "vpc_flow_log_role_name": "a" * 65},
+            f"vpc_flow_log_role_name is {'a' * 65}; allowed are 1 to 64 letters, digits and",
+        ),
+        ({"vpc_wait_timeout": 0}, "vpc_wait_timeout is 0; allowed are 1 to 7200"),
         ({"vpc_isolated_subnets": ["10.0.0.0/24"]}, "vpc_isolated_subnets are set and vpc_tiers has no isolated"),
     ],
 )
 def test_what_is_refused(options: dict[str, Any], problem: str) -> None:
     found = list(problems({**CREATE, **options}))
     assert any(message.startswith(problem) for message in found), found
-
-
-def test_subnets_are_computed_and_stay_where_they_are_when_a_tier_is_added() -> None:
-    zones = ["eu-west-1a", "eu-west-1b"]
-    two = planned_subnets("10.0.0.0/16", zones, ["private", "public"], {})
-    three = planned_subnets("10.0.0.0/16", zones, ["public", "isolated", "private"], {})
-    assert [(subnet["tier"], subnet["zone"], subnet["cidr"]) for subnet in two] == [
-        ("public", "eu-west-1a", "10.0.0.0/20"),
-        ("public", "eu-west-1b", "10.0.16.0/20"),
-        ("private", "eu-west-1a", "10.0.80.0/20"),
-        ("private", "eu-west-1b", "10.0.96.0/20"),
-    ]
-    assert [subnet for subnet in three if subnet["tier"] != "isolated"] == two
-    given = {"public": ["10.0.1.0/24", "10.0.2.0/24"]}
-    assert planned_subnets("10.0.0.0/16", zones, ["public"], given)[1]["cidr"] == "10.0.2.0/24"
-
-
-def _placed(*tiers: str) -> list[dict[str, str]]:
-    return [{"tier": tier, "zone": zone, "id": f"{tier}-{zone}"} for tier in tiers for zone in ("a", "b")]
-
-
-def test_which_subnets_have_a_nat_gateway() -> None:
-    subnets = _placed("public", "private")
-    homes = {nat: [s["id"] for s in vpc_nat_subnets(subnets, nat)] for nat in ("none", "single", "per_zone")}
-    assert homes == {"none": [], "single": ["public-a"], "per_zone": ["public-a", "public-b"]}
-
-
-@pytest.mark.parametrize(
-    ("gateways", "ways_out"),
-    [
-        ({}, {"private-a": [], "private-b": []}),
-        ({"a": "nat-a"}, {"private-a": ["nat-a"], "private-b": ["nat-a"]}),
-        ({"a": "nat-a", "b": "nat-b"}, {"private-a": ["nat-a"], "private-b": ["nat-b"]}),
-    ],
-)
-def test_route_tables(gateways: dict[str, str], ways_out: dict[str, list[str]]) -> None:
-    tables = {
-        table["name"]: table for table in vpc_route_tables(_placed("public", "private", "isolated"), "igw-1", gateways)
-    }
-    routes = {name: [route["gateway_id"] for route in table["routes"]] for name, table in tables.items()}
-    assert routes == {"public": ["igw-1"], "isolated": [], **ways_out}
-    assert tables["public"]["subnets"] == ["public-a", "public-b"]
-    assert tables["private-b"]["subnets"] == ["private-b"]
