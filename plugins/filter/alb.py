@@ -22,10 +22,14 @@ def alb_target_groups(groups: Mapping[str, Mapping[str, Any]], prefix: str) -> l
 
 
 def alb_listeners(
-    listeners: Iterable[Mapping[str, Any]], groups: Mapping[str, Mapping[str, Any]], prefix: str
+    listeners: Iterable[Mapping[str, Any]],
+    groups: Mapping[str, Mapping[str, Any]],
+    prefix: str,
+    certificates: Mapping[str, str] | None = None,
 ) -> list[Definition]:
     """The listeners as slipway.fargate.elb_application_lb takes them, target groups by their names in AWS."""
     names = target_group_names(groups, prefix)
+    arns = certificates or {}
 
     def resolved(item: Mapping[str, Any]) -> Definition:
         given = without_none(item)
@@ -33,8 +37,16 @@ def alb_listeners(
             given["target_group"] = names.get(given["target_group"], given["target_group"])
         return given
 
+    def certified(listener: Mapping[str, Any]) -> Definition:
+        given = resolved(listener)
+        if given.pop("certificate", None):
+            given["certificate_arn"] = arns[listener["certificate"]]
+        if "certificates" in given:
+            given["certificates"] = [arns.get(item, item) for item in given["certificates"]]
+        return given
+
     return [
-        {**resolved(listener), "rules": [resolved(rule) for rule in listener.get("rules") or []]}
+        {**certified(listener), "rules": [resolved(rule) for rule in listener.get("rules") or []]}
         for listener in listeners
     ]
 

@@ -81,6 +81,7 @@ BALANCER_SPEC = {
     "ip_address_type": {"type": "str", "choices": ["ipv4", "dualstack", "dualstack-without-public-ipv4"]},
     **{option: {"type": type(default).__name__} for option, (_, default) in ATTRIBUTES.items()},
     **{option: {"type": "str"} for option in LOGS},
+    "web_acl_arn": {"type": "str"},
     "desync_mitigation_mode": {"type": "str", "choices": ["monitor", "defensive", "strictest"]},
     "xff_header_processing_mode": {"type": "str", "choices": ["append", "preserve", "remove"]},
 }
@@ -192,6 +193,7 @@ class LoadBalancer(Part):
         "put_subnets": ("subnet_ids",),
         "put_security_groups": ("security_group_ids",),
         "put_ip_address_type": ("ip_address_type",),
+        "put_web_acl": ("web_acl_arn",),
         "put_tags": ("tags",),
     }
 
@@ -231,8 +233,26 @@ class LoadBalancer(Part):
                 option: values.get(bucket, "") if values.get(switch) == "true" else ""
                 for option, (bucket, switch) in LOGS.items()
             },
+            # It costs a call to another service, which the caller needs to be allowed.
+            **({"web_acl_arn": self._web_acl(arn)} if "web_acl_arn" in self.desired else {}),
             "tags": self.estate.tags.get(arn, {}),
         }
+
+    @cached_property
+    def waf(self) -> RetryingClient:
+        # What was made just now, WAF knows a little later.
+        return RetryingClient(self.module, "wafv2", "WAFUnavailableEntityException")
+
+    def _web_acl(self, arn: str) -> str:
+        found = self.waf.get_web_acl_for_resource(ResourceArn=arn).get("WebACL")
+        return found["ARN"] if found else ""
+
+    def put_web_acl(self) -> None:
+        """The one ACL that a load balancer has is replaced, so that there is no time without any."""
+        if self.desired["web_acl_arn"]:
+            self.waf.associate_web_acl(WebACLArn=self.desired["web_acl_arn"], ResourceArn=self.arn)
+        else:
+            self.waf.disassociate_web_acl(ResourceArn=self.arn)
 
     def predict(self) -> Attributes:
         return {"vpc_id": self.module.params["vpc_id"] or UNKNOWN}
@@ -279,6 +299,8 @@ class LoadBalancer(Part):
         if self.state == "present" and self.module.params["wait"] and not ready:
             self._wait("creation", lambda found: found and found["State"]["Code"] in READY, _failure)
             self.estate.forget()
+        if self.estate.made_arn and self.desired.get("web_acl_arn"):  # WAF takes it when it is active
+            self.put_web_acl()
 
     def _wait(self, what: str, done: Any, failed: Any) -> None:
         def read() -> Attributes | None:

@@ -65,6 +65,22 @@ options:
   ephemeral_storage_gib:
     description: The size of the task's own storage, V(21) to V(200); V(0) for the 20 GiB that every task has.
     type: int
+  keep_images_of:
+    description:
+      - The service whose containers keep the images that they have now, as something else deploys them. The images of
+        O(containers) count for containers that are new and when the service is not there.
+      - What is declared is then compared with the revision that the service runs, not with the latest one.
+    type: dict
+    version_added: 0.2.0
+    suboptions:
+      cluster:
+        description: The cluster of the service.
+        type: str
+        required: true
+      service:
+        description: The name of the service.
+        type: str
+        required: true
   sensitive_environment:
     description:
       - Names of environment variables whose values are not shown in results, diffs and logs. Better keep such values
@@ -198,6 +214,7 @@ except ImportError:  # AnsibleAWSModule reports the missing library.
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.slipway.fargate.plugins.module_utils.ecs import Tagged, size_problem, tag_dict, tag_list
+from ansible_collections.slipway.fargate.plugins.module_utils.ecs_deployment import Deployments, short
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import (
     SENSITIVE,
     STATE_SPEC,
@@ -206,6 +223,7 @@ from ansible_collections.slipway.fargate.plugins.module_utils.engine import (
     Attributes,
     ResourceError,
     RetryingClient,
+    is_unknown,
     run,
     set_options,
     without_none,
@@ -244,6 +262,7 @@ class TaskDefinition(Tagged):
         self.client = RetryingClient(module, "ecs")
         self.hidden = set(module.params["sensitive_environment"])
         self.raw: Attributes = {}  # the latest revision as AWS has it
+        self.made = ""  # the revision that was registered now
         self.declared = {"containers": [rendered(item) for item in module.params["containers"] or []]}
         desired = {"family": self.family, **set_options(module, *SIMPLE, "ephemeral_storage_gib", "tags")}
         if module.params["containers"] is not None:
@@ -289,11 +308,15 @@ class TaskDefinition(Tagged):
     def read(self) -> Attributes | None:
         if self.state == "absent":
             return self._revisions()
+        running = "" if self.made else self._running()
         try:
-            answer = self.client.describe_task_definition(taskDefinition=self.family, include=["TAGS"])
+            wanted = self.made or running or self.family
+            answer = self.client.describe_task_definition(taskDefinition=wanted, include=["TAGS"])
         except is_boto3_error_code("ClientException"):  # there is no active revision
             return None
         self.raw = found = answer["taskDefinition"]
+        if running:
+            self._keep_images({item["name"]: item["image"] for item in found["containerDefinitions"]})
         platform = found.get("runtimePlatform") or {}
         return {
             "family": self.family,
@@ -310,6 +333,21 @@ class TaskDefinition(Tagged):
             "ephemeral_storage_gib": (found.get("ephemeralStorage") or {}).get("sizeInGiB", 0),
             "tags": tag_dict(answer.get("tags")),
         }
+
+    def _running(self) -> str:
+        """The revision of this family that the service runs, where its images are to be kept."""
+        of = self.module.params["keep_images_of"]
+        if not of or is_unknown(of):
+            return ""
+        service = Deployments(self.client, of["cluster"], of["service"]).service() or {}
+        arn = service.get("taskDefinition", "") if service.get("status") == "ACTIVE" else ""
+        return arn if short(arn).rsplit(":", 1)[0] == self.family else ""
+
+    def _keep_images(self, images: dict[str, str]) -> None:
+        for container in self.declared["containers"]:
+            container["image"] = images.get(container["name"], container.get("image"))
+        for name, container in self.desired.get("containers", {}).items():
+            container["image"] = images.get(name, container.get("image"))
 
     def _revisions(self) -> Attributes | None:
         """What state=absent has to remove."""
@@ -380,7 +418,8 @@ class TaskDefinition(Tagged):
             "tags": tag_list(after["tags"]),
         }
         kept = {key: value for key, value in parameters.items() if key not in optional}
-        self.client.register_task_definition(**kept, **{key: value for key, value in optional.items() if value})
+        made = self.client.register_task_definition(**kept, **{key: value for key, value in optional.items() if value})
+        self.made = made["taskDefinition"]["taskDefinitionArn"]
 
     def update(self, changed: set[str]) -> None:
         if changed == {"tags"}:
@@ -416,6 +455,10 @@ def main() -> None:
             "architecture": {"type": "str", "choices": ["X86_64", "ARM64"]},
             "operating_system": {"type": "str"},
             "ephemeral_storage_gib": {"type": "int"},
+            "keep_images_of": {
+                "type": "dict",
+                "options": {name: {"type": "str", "required": True} for name in ("cluster", "service")},
+            },
             "sensitive_environment": {"type": "list", "elements": "str", "default": []},
             "delete": {"type": "bool", "default": False},
             **STATE_SPEC,

@@ -235,6 +235,12 @@ options:
         deleted. Empty deletes none.
     type: dict
     default: {}
+  web_acl_arn:
+    description:
+      - The ARN of the WAF web ACL (scope C(REGIONAL)) that protects it, instead of the one it has, see
+        U(https://docs.aws.amazon.com/waf/latest/APIReference/API_AssociateWebACL.html); empty for none.
+    type: str
+    version_added: 0.2.0
   listeners:
     description:
       - The listeners, each with exactly one of O(listeners[].target_group), O(listeners[].redirect) and

@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 from moto.elbv2.models import ELBv2Backend, FakeListener, FakeLoadBalancer, FakeTargetGroup, elbv2_backends
+from moto.wafv2.models import wafv2_backends
 
 from .dispatch import model_with
 from .errors import AwsError
@@ -139,6 +140,7 @@ class Backend(ELBv2Backend):
                 f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled",
             )
         super().delete_load_balancer(arn)
+        wafv2_backends[self.account_id][self.region_name].disassociate_web_acl(arn)
 
     # ---- target groups -----------------------------------------------------------------------------
 

@@ -33,8 +33,6 @@ GROUP_RANGES = {"port": PORTS, "deregistration_delay_seconds": (0, 3600)}
 CHECK_DEFAULTS = {"interval_seconds": 30, "timeout_seconds": 5}
 PRIORITIES = (1, 50_000)
 
-REFERENCES = {"alb_vpc": "vpc", "alb_security_groups": "security_group"}
-
 
 def problems(options: dict[str, Any]) -> Iterator[str]:
     name = _checks.known(options, "alb_name")
@@ -133,13 +131,21 @@ def _listeners(options: Options) -> Iterator[str]:
 
 def _certificates(where: str, listener: Options, region: Any) -> Iterator[str]:
     default, further = listener.get("certificate_arn"), listener.get("certificates") or []
+    component = listener.get("certificate")
     secure = (listener.get("protocol") or "HTTP") == "HTTPS"
+    if default and component:
+        yield f"{where} has certificate and certificate_arn; allowed is one of them"
+    default = default or component
     if secure and not default:
-        yield f"{where} has protocol HTTPS and no certificate_arn; allowed is the ARN of a certificate of {region}"
+        yield (
+            f"{where} has protocol HTTPS and no certificate; allowed are certificate, a component, and "
+            f"certificate_arn, the ARN of a certificate of {region}"
+        )
     if not secure and (default or further):
         yield f"{where} has a certificate and protocol HTTP; allowed with it is protocol HTTPS"
-    arns = {"certificate_arn": default, **{f"certificates[{n}]": arn for n, arn in enumerate(further)}}
-    for name, arn in arns.items():
+    given = {"certificate_arn": listener.get("certificate_arn")}
+    given |= {f"certificates[{n}]": arn for n, arn in enumerate(further) if str(arn).startswith("arn:")}
+    for name, arn in given.items():
         if arn and not is_unknown(arn) and not re.match(r"arn:[\w-]+:(acm|iam):", arn):
             yield f"{where}.{name} is {arn!r}; allowed is the ARN of a certificate of {region}"
         elif arn and ":acm:" in arn:
@@ -221,3 +227,23 @@ def _choices(where: str, options: Options, spec: Mapping[str, Any]) -> Iterator[
 def _unknown_keys(where: str, options: Options, allowed: Any) -> Iterator[str]:
     for key in sorted(set(options) - set(allowed)):
         yield f"{where} has {key}; allowed are {', '.join(allowed)}"
+
+
+def _given(value: Any) -> Iterator[str]:
+    if value:
+        yield value
+
+
+def _certificates_of(value: Any) -> Iterator[str]:
+    """Components; ARNs are no references."""
+    for listener in value:
+        names = [listener.get("certificate"), *(listener.get("certificates") or [])]
+        yield from (name for name in names if name and not is_unknown(name) and not str(name).startswith("arn:"))
+
+
+REFERENCES = {
+    "alb_vpc": "vpc",
+    "alb_security_groups": "security_group",
+    "alb_web_acl": ("waf", _given),
+    "alb_listeners": ("certificate", _certificates_of),
+}

@@ -34,7 +34,7 @@ MATRIX = Matrix(
     module="ecs_task_definition",
     key="task_definition",
     base=BASE,
-    fixed={"sensitive_environment", "delete"},
+    fixed={"sensitive_environment", "delete", "keep_images_of"},
     updates={
         "+size": {"cpu": 512, "memory": 1024},
         "task_role_arn": ROLE,
@@ -180,3 +180,46 @@ def test_what_cannot_be_deleted_is_named(account: Account) -> None:
     account.fault(**fault, message="try later")
     with pytest.raises(ModuleFailed, match=r"Could not delete ECS task definition shop-dev-web: .*try later"):
         run_module(account, "ecs_task_definition", family=FAMILY, state="absent", delete=True)
+
+
+def _service(account: Account, revision: int) -> None:
+    ecs = account.client("ecs")
+    ecs.create_cluster(clusterName="shop")
+    task = f"{FAMILY}:{revision}"
+    subnets = [subnet["SubnetId"] for subnet in account.client("ec2").describe_subnets()["Subnets"]]
+    network = {"awsvpcConfiguration": {"subnets": subnets[:1]}}
+    ecs.create_service(
+        cluster="shop", serviceName="web", taskDefinition=task, desiredCount=1, networkConfiguration=network
+    )
+
+
+KEEP = {"keep_images_of": {"cluster": "shop", "service": "web"}}
+
+
+def test_what_something_else_deployed_keeps_its_image(account: Account) -> None:
+    assert run_module(account, "ecs_task_definition", **BASE, **KEEP)["changed"]  # nothing runs yet
+    run_module(account, "ecs_task_definition", **{**BASE, "containers": _web(image="nginx:ci")})
+    _service(account, 2)
+    assert not run_module(account, "ecs_task_definition", **BASE, **KEEP)["changed"]
+    more = {**BASE, "containers": _web(environment={"LEVEL": "debug"})}
+    predicted = run_module(account, "ecs_task_definition", **more, **KEEP, _check=True)
+    done = run_module(account, "ecs_task_definition", **more, **KEEP)
+    for result in (predicted, done):
+        attributes = result["changes"][0]["attributes"]
+        assert {key for key in attributes if key.startswith("containers")} == {"containers.web.environment.LEVEL"}
+    assert done["task_definition"]["revision"] == 3
+    (container,) = _registered(account)["containerDefinitions"]
+    assert container["image"] == "nginx:ci"
+    sidecar = {"name": "agent", "image": "agent:1", "essential": False}
+    run_module(account, "ecs_task_definition", **{**BASE, "containers": [WEB, sidecar]}, **KEEP)
+    images = {item["name"]: item["image"] for item in _registered(account)["containerDefinitions"]}
+    assert images == {"web": "nginx:ci", "agent": "agent:1"}
+
+
+def test_the_images_that_run_are_kept_not_those_that_were_rolled_back(account: Account) -> None:
+    run_module(account, "ecs_task_definition", **BASE)
+    _service(account, 1)
+    run_module(account, "ecs_task_definition", **{**BASE, "containers": _web(image="nginx:broken")})
+    result = run_module(account, "ecs_task_definition", **BASE, **KEEP)
+    assert not result["changed"] and result["task_definition"]["revision"] == 1
+    assert run_module(account, "ecs_task_definition", **BASE)["changed"]  # without it the latest one counts

@@ -32,7 +32,20 @@ def security_group(account: Account, name: str) -> str:
 
 
 def certificate(account: Account, domain: str) -> str:
-    return account.client("acm").request_certificate(DomainName=domain)["CertificateArn"]
+    return account.client("acm").request_certificate(DomainName=domain, ValidationMethod="DNS")["CertificateArn"]
+
+
+def web_acl(account: Account, name: str) -> str:
+    seen = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": name}
+    created = account.client("wafv2").create_web_acl(
+        Name=name, Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=seen, Rules=[]
+    )
+    return created["Summary"]["ARN"]
+
+
+def protected_by(account: Account) -> str:
+    arn = balancer(account)["LoadBalancerArn"]
+    return account.client("wafv2").get_web_acl_for_resource(ResourceArn=arn).get("WebACL", {}).get("ARN", "")
 
 
 def base(account: Account, **more: Any) -> dict[str, Any]:
@@ -147,13 +160,17 @@ def test_matrix(account: Account) -> None:
             "security_group_ids": [group],
             "+other subnets": {"subnet_ids": subnets(account)},
             "ip_address_type": "dualstack",
+            "web_acl_arn": web_acl(account, "one"),
             "tags": {"Environment": "dev"},
+            "+another web ACL": {"web_acl_arn": web_acl(account, "other")},
+            "+no web ACL": {"web_acl_arn": ""},
         },
         fixed={"scheme", "purge_target_groups_tagged", "vpc_id", "target_groups", "listeners"},
         seen={
             **{option: attribute(key, value) for option, (value, key) in ATTRIBUTES.items()},
             "security_group_ids": lambda account: balancer(account)["SecurityGroups"],
             "ip_address_type": lambda account: balancer(account)["IpAddressType"],
+            "web_acl_arn": protected_by,
             "tags": lambda account: tags(account, balancer(account)["LoadBalancerArn"]),
         },
     ).check(account)
@@ -410,3 +427,32 @@ def test_an_aws_error_names_the_call_and_the_resource(account: Account) -> None:
     account.fault(service="elbv2", operation="DescribeLoadBalancers", code="AccessDenied", message="no", status=403)
     with pytest.raises(ModuleFailed, match=rf"Could not read load balancer {NAME}: .*DescribeLoadBalancers"):
         run_module(account, MODULE, **base(account, listeners=[]))
+
+
+def test_a_new_one_is_protected_when_it_is_active(account: Account) -> None:
+    account.settings(provisioning_reads=2)
+    acl = web_acl(account, "one")
+    account.fault(service="wafv2", operation="AssociateWebACL", code="WAFUnavailableEntityException", message="soon")
+    options = base(account, web_acl_arn=acl)
+    predicted = run_module(account, MODULE, _check=True, **options)
+    assert predicted["load_balancer"]["web_acl_arn"] == acl
+    assert run_module(account, MODULE, **options)["load_balancer"]["web_acl_arn"] == acl
+    assert protected_by(account) == acl
+    assert not run_module(account, MODULE, **options)["changed"]
+    assert not run_module(account, MODULE, **base(account))["changed"]  # unset is untouched
+    assert protected_by(account) == acl
+
+
+def test_a_web_acl_that_is_not_there_yet(account: Account) -> None:
+    run_module(account, MODULE, **base(account))
+    predicted = run_module(account, MODULE, _check=True, **base(account, web_acl_arn="(known after apply)"))
+    assert [sorted(change["attributes"]) for change in predicted["changes"]] == [["web_acl_arn"]]
+    with pytest.raises(ModuleFailed, match=r"Could not update load balancer shop-dev-public: .*WAFNonexistentItem"):
+        run_module(account, MODULE, **base(account, web_acl_arn=f"{web_acl(account, 'one')}x"))
+    assert protected_by(account) == ""
+
+
+def test_whoever_wants_no_web_acl_needs_no_leave_of_waf(account: Account) -> None:
+    since = account.position()
+    run_module(account, MODULE, **base(account))
+    assert [call for call in account.requests(since) if call["service"] == "wafv2"] == []

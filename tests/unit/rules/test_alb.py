@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.slipway.fargate.plugins.plugin_utils.rules.alb import matcher_is_valid, problems
+from ansible_collections.slipway.fargate.plugins.plugin_utils.validation import reference_problems
 
 UNKNOWN = "(known after apply)"
 REGION = "eu-west-1"
@@ -126,7 +127,12 @@ def test_a_target_group_that_is_no_dictionary() -> None:
         ({"target_group": "wbe"}, "alb_listeners[0].target_group is 'wbe'; allowed are alb_target_groups: web"),
         ({"target_group": None}, "alb_listeners[0] has no action; allowed is exactly one of target_group, redirect"),
         ({"redirect": {"port": "443"}}, "alb_listeners[0] has target_group and redirect; allowed is exactly one of"),
-        ({"protocol": "HTTPS"}, "alb_listeners[0] has protocol HTTPS and no certificate_arn; allowed is the ARN of a"),
+        ({"protocol": "HTTPS"}, "alb_listeners[0] has protocol HTTPS and no certificate; allowed are certificate, a"),
+        ({"certificate": "tls"}, "alb_listeners[0] has a certificate and protocol HTTP; allowed with it is"),
+        (
+            {"protocol": "HTTPS", "certificate": "tls", "certificate_arn": CERTIFICATE},
+            "alb_listeners[0] has certificate and certificate_arn; allowed is one of them",
+        ),
         ({"certificate_arn": CERTIFICATE}, "alb_listeners[0] has a certificate and protocol HTTP; allowed with it is"),
         (
             {"protocol": "HTTPS", "certificate_arn": ELSEWHERE},
@@ -208,3 +214,18 @@ def test_matchers(matcher: str) -> None:
 @pytest.mark.parametrize("matcher", ["", "199", "500", "299-200", "200,", "200-", "2xx", "200 204", "200-250-299"])
 def test_matchers_that_are_none(matcher: str) -> None:
     assert not matcher_is_valid(matcher)
+
+
+def test_certificates_and_a_web_acl_are_components() -> None:
+    listener = {"port": 443, "protocol": "HTTPS", "certificate": "tls", "certificates": ["more", CERTIFICATE]}
+    options = {"alb_listeners": [{**listener, "fixed_response": {"status_code": 404}}], "alb_web_acl": "shield"}
+    assert list(problems(options)) == []
+    components = {"tls": "certificate", "more": "certificate", "shield": "waf"}
+    assert list(reference_problems("alb", options, components)) == []
+    wrong = list(reference_problems("alb", options, {"tls": "secret", "shield": "vpc"}))
+    assert [message.split(";")[0] for message in wrong] == [
+        "alb_web_acl names 'shield', which is no waf of this environment",
+        "alb_listeners names 'tls', which is no certificate of this environment",
+        "alb_listeners names 'more', which is no certificate of this environment",
+    ]
+    assert list(reference_problems("alb", {"alb_web_acl": ""}, {})) == []
