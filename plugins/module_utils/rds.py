@@ -220,10 +220,15 @@ class Database(Resource):
         tags = {**self.desired.get("tags", {}), RESTORED_TAG: self.restore.label}
         call = {**call, "Tags": ansible_dict_to_boto3_tag_list(tags)}
         self.with_new_role(self.restore.start, name=self.name, call=call)
+        self.complete()
+
+    def complete(self) -> None:
+        """Change what the creating operation did not take."""
         self.await_ready()
         changed = {key for key in self.desired if not self.same(key)}
         self._refuse_immutable(sorted(changed))
-        self.update(changed)
+        if changed:
+            self.update(changed)
 
     def update(self, changed: set[str]) -> None:
         call = self.modification(changed)

@@ -78,6 +78,11 @@ def moment(text: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+def accepted(client: RetryingClient, operation: str) -> set[str]:
+    """The parameters of an operation, by AWS's name of it."""
+    return set(client.meta.service_model.operation_model(operation).input_shape.members)
+
+
 class Restore:
     """From which backup, and whether it is there."""
 
@@ -109,7 +114,7 @@ class Restore:
             own = {self.api.target_parameter: name, self.api.source_parameter: self.source}
             latest = self.time == LATEST
             own |= {"UseLatestRestorableTime": True} if latest else {self._time_parameter(): moment(self.time)}
-        taken = self.client.meta.service_model.operation_model(shape).input_shape.members.keys() - FROM_BACKUP
+        taken = accepted(self.client, shape) - FROM_BACKUP
         if self.source_type == "db-instance":
             taken -= {"Engine"}
         getattr(self.client, operation)(**{key: value for key, value in call.items() if key in taken}, **own)

@@ -345,6 +345,7 @@ from ansible_collections.slipway.fargate.plugins.module_utils.rds import (
     logs_after,
     own_tags,
 )
+from ansible_collections.slipway.fargate.plugins.module_utils.rds_restore import accepted
 
 # attribute -> its parameter of CreateDBInstance and of ModifyDBInstance, and its member of DBInstance
 PLAIN = {
@@ -561,8 +562,17 @@ class Instance(Database):
             call["Tags"] = ansible_dict_to_boto3_tag_list(self.desired.get("tags", {}))
         else:
             call |= self.first_password()
-        operation = self.client.create_db_instance_read_replica if self.is_replica else self._create
-        self.with_new_role(operation, DBInstanceIdentifier=self.name, **call)
+        if self.is_replica:
+            self._create_replica(call)
+        else:
+            self.with_new_role(self._create, DBInstanceIdentifier=self.name, **call)
+
+    def _create_replica(self, call: Attributes) -> None:
+        taken = accepted(self.client, "CreateDBInstanceReadReplica")
+        now = {name: value for name, value in call.items() if name in taken}
+        self.with_new_role(self.client.create_db_instance_read_replica, DBInstanceIdentifier=self.name, **now)
+        if len(now) < len(call):
+            self.complete()
 
     def _create(self, **call: Any) -> None:
         """An instance of a cluster, when the cluster is there."""

@@ -420,6 +420,15 @@ LISTERS: dict[str, Callable[[Account], Iterable[tuple[str, Item]]]] = {
     "policies": policies,
     "instance profiles": plain("iam", "list_instance_profiles", "InstanceProfiles", "InstanceProfileName"),
     "databases": plain("rds", "describe_db_instances", "DBInstances", "DBInstanceIdentifier"),
+    "database clusters": plain("rds", "describe_db_clusters", "DBClusters", "DBClusterIdentifier"),
+    "database cluster parameter groups": parameter_groups(
+        "rds",
+        "describe_db_cluster_parameter_groups",
+        "DBClusterParameterGroups",
+        "DBClusterParameterGroupName",
+        "describe_db_cluster_parameters",
+        "DBClusterParameterGroupName",
+    ),
     "database subnet groups": plain("rds", "describe_db_subnet_groups", "DBSubnetGroups", "DBSubnetGroupName"),
     "database parameter groups": parameter_groups(
         "rds",

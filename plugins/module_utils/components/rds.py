@@ -11,7 +11,15 @@ from ansible_collections.slipway.fargate.plugins.module_utils.components._kind i
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import UNKNOWN
 
 
+def is_cluster(options: dict[str, Any]) -> bool:
+    return str(options.get("rds_engine") or "").startswith("aurora")
+
+
 def read(aws: Aws, name: str, options: dict[str, Any]) -> Facts | None:
+    return read_cluster(aws, name, options) if is_cluster(options) else read_instance(aws, name)
+
+
+def read_instance(aws: Aws, name: str) -> Facts | None:
     try:
         found = aws.client("rds").describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
     except is_boto3_error_code(["DBInstanceNotFound", "DBInstanceNotFoundFault"]):
@@ -20,13 +28,43 @@ def read(aws: Aws, name: str, options: dict[str, Any]) -> Facts | None:
         return None
     return {
         **_endpoint(found.get("Endpoint") or {}),
+        "reader_endpoint": None,
         "database": found.get("DBName"),
         "username": found["MasterUsername"],
         "arn": found["DBInstanceArn"],
         "instance_id": found["DBInstanceIdentifier"],
+        "cluster_id": None,
+        "replicas": found.get("ReadReplicaDBInstanceIdentifiers") or [],
         "status": found["DBInstanceStatus"],
         "deletion_protection": found["DeletionProtection"],
         "monitoring_role_arn": found.get("MonitoringRoleArn"),
+    }
+
+
+def read_cluster(aws: Aws, name: str, options: dict[str, Any]) -> Facts | None:
+    try:
+        found = aws.client("rds").describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]
+    except is_boto3_error_code("DBClusterNotFoundFault"):
+        return None
+    if found["Status"] == "deleting":
+        return None
+    only = [{"Name": "db-cluster-id", "Values": [name]}]
+    instances = aws.client("rds").describe_db_instances(Filters=only)["DBInstances"]
+    names = sorted(instance["DBInstanceIdentifier"] for instance in instances)
+    first = options.get("rds_cluster_instance_name") or f"{name}-1"
+    reader = {"Address": found.get("ReaderEndpoint"), "Port": found.get("Port")}
+    return {
+        **_endpoint({"Address": found.get("Endpoint"), "Port": found.get("Port")}),
+        "reader_endpoint": _endpoint(reader)["endpoint"],
+        "database": found.get("DatabaseName"),
+        "username": found["MasterUsername"],
+        "arn": found["DBClusterArn"],
+        "instance_id": first,
+        "cluster_id": found["DBClusterIdentifier"],
+        "replicas": [instance for instance in names if instance != first],
+        "status": found["Status"],
+        "deletion_protection": found["DeletionProtection"],
+        "monitoring_role_arn": next((i["MonitoringRoleArn"] for i in instances if i.get("MonitoringRoleArn")), None),
     }
 
 
@@ -40,28 +78,38 @@ def _endpoint(endpoint: dict[str, Any]) -> Facts:
 
 def predict(aws: Aws, name: str, options: dict[str, Any]) -> Facts:
     known = {"database": options.get("rds_database"), "username": options.get("rds_username")}
+    facts = {**{fact: value for fact, value in known.items() if value}, "replicas": []}
+    if is_cluster(options):
+        first = options.get("rds_cluster_instance_name") or f"{name}-1"
+        return {**facts, "arn": aws.arn("rds", f"cluster:{name}"), "cluster_id": name, "instance_id": first}
     return {
-        **{fact: value for fact, value in known.items() if value},
+        **facts,
         "arn": aws.arn("rds", f"db:{name}"),
+        "cluster_id": None,
         "instance_id": name,
+        "reader_endpoint": None,
     }
 
 
 KIND = Kind(
-    "RDS instance",
+    "RDS database",
     {
-        "endpoint": "host name and port, as `host:5432`",
+        "endpoint": "host name and port, as `host:5432`; of a cluster those of its writer",
         "address": "the host name",
         "port": "the port",
+        "reader_endpoint": "host name and port of the readers of a cluster, else null",
         "database": "the name of the first database",
         "username": "the name of the master user",
-        "arn": "the instance's ARN",
-        "instance_id": "the instance's identifier, also the dimension `DBInstanceIdentifier` of its metrics",
-        "status": "the instance's status, as `available`",
+        "arn": "the ARN of the instance, or of the cluster",
+        "instance_id": "the identifier of the instance, or of the cluster's first one, also the dimension "
+        "`DBInstanceIdentifier` of its metrics",
+        "cluster_id": "the cluster's identifier, also the dimension `DBClusterIdentifier` of its metrics; else null",
+        "replicas": "the identifiers of its read replicas, or of the cluster's other instances",
+        "status": "the status, as `available`",
         "deletion_protection": "whether AWS refuses to delete it",
         "monitoring_role_arn": "the ARN of the role of enhanced monitoring",
     },
     read,
     predict,
-    ("rds_database", "rds_username"),
+    ("rds_engine", "rds_database", "rds_username", "rds_cluster_instance_name"),
 )

@@ -329,11 +329,12 @@ def _replica(account: Account, **more: Any) -> dict[str, Any]:
 
 def test_a_read_replica(account: Account, base: dict[str, Any]) -> None:
     run_module(account, MODULE, **base)
-    options = {"instance_class": "db.t3.small", "tags": {"Environment": "dev"}}
+    options = {"instance_class": "db.t3.small", "maintenance_window": "sat:04:00-sat:05:00", "tags": {"a": "b"}}
     predicted = run_module(account, MODULE, _check=True, name=f"{NAME}-replica", source_instance=NAME, **options)
     done = _replica(account, **options)
     assert [c["action"] for c in predicted["changes"]] == [c["action"] for c in done["changes"]] == ["create"]
     assert done["instance"]["engine"] == "postgres" and done["instance"]["instance_class"] == "db.t3.small"
+    assert done["instance"]["maintenance_window"] == "sat:04:00-sat:05:00", "which comes after its creation"
     assert not _replica(account, **options)["changed"]
     assert _replica(account, **{**options, "backup_retention_days": 3})["changed"]
     assert _read(account)["ReadReplicaDBInstanceIdentifiers"] == [f"{NAME}-replica"]

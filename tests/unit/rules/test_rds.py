@@ -46,6 +46,14 @@ BASE: dict[str, Any] = {
         {"rds_username": "(known after apply)", "rds_subnet_ids": "(known after apply)"},
         {"rds_subnet_ids": ["subnet-1", "subnet-2"]},
         {"rds_backup_retention_days": 0},
+        {"rds_iops": 3000, "rds_storage_throughput": 125},
+        {"rds_replicas": [{"name": "shop-dev-replica", "instance_class": "db.t3.small", "multi_az": True}]},
+        {
+            "rds_password_secret": "database",
+            "rds_password_key": "password",
+            "rds_attachment_secret": "database",
+            "rds_attachment_keys": {"url": "postgresql://{username}:{password}@{host}"},
+        },
     ],
 )
 def test_what_is_allowed(options: dict[str, Any]) -> None:
@@ -67,7 +75,35 @@ def test_what_is_allowed(options: dict[str, Any]) -> None:
         ({"rds_allocated_storage": 19}, "rds_allocated_storage is 19; allowed with gp3 are 20 to 65536"),
         ({"rds_allocated_storage": 65537}, "rds_allocated_storage is 65537; allowed with gp3 are 20 to 65536"),
         ({"rds_max_allocated_storage": 20}, "rds_max_allocated_storage is 20; allowed with 20 are 21 to 65536"),
-        ({"rds_iops": 4000}, "rds_iops is 4000; allowed with gp3 is its choice from rds_allocated_storage 400 on"),
+        ({"rds_iops": 4000}, "rds_iops is 4000; allowed with gp3 of less than 400 GiB is 3000, which it has anyway"),
+        (
+            {"rds_storage_throughput": 126},
+            "rds_storage_throughput is 126; allowed with gp3 of less than 400 GiB is 125",
+        ),
+        (
+            {"rds_instance_class": "db.serverless"},
+            "rds_instance_class is db.serverless; allowed with postgres is a class",
+        ),
+        ({"rds_replicas": [{"name": "a--b"}]}, "rds_replicas[0].name is a--b; allowed are 1 to 63"),
+        ({"rds_replicas": [{"name": "a"}, {"name": "a"}]}, "rds_replicas[1].name is a; allowed is a name that no"),
+        ({"rds_replicas": [{"name": f"r{n}"} for n in range(16)]}, "rds_replicas has 16; allowed are 15 or fewer"),
+        (
+            {"rds_replicas": [{"name": "a"}], "rds_backup_retention_days": 0},
+            "rds_replicas is set and rds_backup_retention_days is 0; allowed are 1 or more",
+        ),
+        (
+            {"rds_replicas": [{"name": "a", "instance_class": "tiny"}]},
+            "rds_replicas[0].instance_class is tiny; allowed is a class",
+        ),
+        (
+            {"rds_password_secret": "database", "rds_attachment_secret": "database"},
+            "rds_password_key is not set; rds_attachment_secret needs it",
+        ),
+        ({"rds_attachment_keys": {"url": "x"}}, "rds_attachment_keys is set; it needs rds_attachment_secret"),
+        (
+            {"rds_attachment_keys": {"a": "x"}, "rds_attachment_secret": "database", "rds_password_key": "a"},
+            "rds_attachment_keys has a, which is rds_password_key",
+        ),
         ({"rds_storage_type": "gp2", "rds_iops": 4000}, "rds_iops is 4000; allowed with gp2 is none"),
         (
             {"rds_storage_type": "io1", "rds_allocated_storage": 100},
@@ -102,3 +138,58 @@ def test_what_is_allowed(options: dict[str, Any]) -> None:
 def test_what_is_refused(options: dict[str, Any], problem: str) -> None:
     found = list(problems({**BASE, **options}))
     assert any(message.startswith(problem) for message in found), found
+
+
+AURORA: dict[str, Any] = {
+    **BASE,
+    "rds_engine": "aurora-postgresql",
+    "rds_engine_version": "16.6",
+    "rds_instance_class": "db.serverless",
+    "rds_cluster_instance_name": "shop-dev-database-1",
+    "rds_log_exports": ["postgresql"],
+    "rds_min_capacity": 0.0,
+    "rds_max_capacity": 1.0,
+    "rds_seconds_until_auto_pause": 300,
+}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"rds_engine_version": "16"},
+        {"rds_instance_class": "db.t4g.medium", "rds_engine_version": "16.1"},
+        {"rds_min_capacity": 0.5, "rds_max_capacity": 256, "rds_engine_version": "16.1"},
+        {"rds_allocated_storage": 0, "rds_iops": 7},
+        {"rds_replicas": [{"name": "shop-dev-reader", "instance_class": "db.serverless"}]},
+    ],
+)
+def test_what_aurora_allows(options: dict[str, Any]) -> None:
+    assert list(problems({**AURORA, **options})) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"rds_multi_az": True}, "rds_multi_az is true; allowed with Aurora is false"),
+        ({"rds_min_capacity": 0.3}, "rds_min_capacity is 0.3; allowed are 0 to 256 in half steps"),
+        ({"rds_max_capacity": 0.5}, "rds_max_capacity is 0.5; allowed are 1 to 256 in half steps"),
+        ({"rds_min_capacity": 2.0}, "rds_min_capacity is 2.0; allowed are 1.0, which is rds_max_capacity, or less"),
+        ({"rds_seconds_until_auto_pause": 60}, "rds_seconds_until_auto_pause is 60; allowed are 300 to 86400"),
+        (
+            {"rds_engine_version": "16.1"},
+            "rds_min_capacity is 0; allowed with rds_engine_version 16.1 are 0.5 and more",
+        ),
+        ({"rds_backup_retention_days": 0}, "rds_backup_retention_days is 0; allowed are 1 to 35"),
+        ({"rds_log_exports": ["upgrade"]}, "rds_log_exports has upgrade; allowed with aurora-postgresql are"),
+        (
+            {"rds_replicas": [{"name": "shop-dev-database-1"}]},
+            "rds_replicas[0].name is shop-dev-database-1; allowed is",
+        ),
+        ({"rds_replicas": [{"name": "r", "multi_az": True}]}, "rds_replicas[0].multi_az is true; allowed with Aurora"),
+        ({"rds_username": "admin"}, "rds_username is 'admin'; allowed with aurora-postgresql are names that are not"),
+    ],
+)
+def test_what_aurora_refuses(options: dict[str, Any], problem: str) -> None:
+    found = list(problems({**AURORA, **options}))
+    assert len(found) == 1 and found[0].startswith(problem), found
