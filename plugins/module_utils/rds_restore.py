@@ -33,6 +33,9 @@ class Api:
     snapshot_name: str
     snapshot_parameter: str
     describe_snapshots: str
+    create_snapshot: str
+    copy_snapshot: str
+    delete_snapshot: str
     from_snapshot: tuple[str, str]  # the operation as boto3 and as AWS name it
     to_point_in_time: tuple[str, str]
     target_parameter: str
@@ -47,6 +50,9 @@ APIS = {
         "DBSnapshotIdentifier",
         "DBSnapshotIdentifier",
         "describe_db_snapshots",
+        "create_db_snapshot",
+        "copy_db_snapshot",
+        "delete_db_snapshot",
         ("restore_db_instance_from_db_snapshot", "RestoreDBInstanceFromDBSnapshot"),
         ("restore_db_instance_to_point_in_time", "RestoreDBInstanceToPointInTime"),
         "TargetDBInstanceIdentifier",
@@ -59,6 +65,9 @@ APIS = {
         "DBClusterSnapshotIdentifier",
         "SnapshotIdentifier",
         "describe_db_cluster_snapshots",
+        "create_db_cluster_snapshot",
+        "copy_db_cluster_snapshot",
+        "delete_db_cluster_snapshot",
         ("restore_db_cluster_from_snapshot", "RestoreDBClusterFromSnapshot"),
         ("restore_db_cluster_to_point_in_time", "RestoreDBClusterToPointInTime"),
         "DBClusterIdentifier",
