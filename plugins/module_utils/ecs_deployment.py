@@ -112,10 +112,14 @@ class Deployments:
 
     def story(self, service: Document, identity: str = "") -> str:
         """What AWS says: why tasks stopped, and the last events of the service."""
-        reasons = Counter(task_reason(task) for task in self._stopped(identity))
-        stopped = [f"{count} x {reason}" for reason, count in reasons.most_common(SHOWN)]
+        stopped = self.stopped_reasons(identity)
         events = [event["message"] for event in service.get("events", [])[:SHOWN]]
         return f"stopped tasks: {'; '.join(stopped) or 'none'}; last events: {' | '.join(events) or 'none'}"
+
+    def stopped_reasons(self, identity: str = "") -> list[str]:
+        """Why tasks stopped, of one deployment or of any, the most frequent reason first."""
+        reasons = Counter(task_reason(task) for task in self._stopped(identity))
+        return [f"{count} x {reason}" for reason, count in reasons.most_common(SHOWN)]
 
     def _stopped(self, identity: str) -> list[Document]:
         """Tasks of the deployment that have stopped; none when nobody may read them."""

@@ -16,9 +16,8 @@ Options = dict[str, Any]
 def rds(aws: Aws, name: str, options: Options, facts: Facts) -> Options:
     instances = aws.client("rds").list("describe_db_instances", "DBInstances")
     found = next((item for item in instances if item["DBInstanceIdentifier"] == facts.get("instance_id", name)), None)
-    members = [item for item in instances if item.get("DBClusterIdentifier") == name]
-    if members:
-        return {"rds_instance_class": members[0]["DBInstanceClass"], "rds_read_replicas": len(members) - 1}
+    if facts.get("cluster_id"):
+        return _cluster(aws, facts["cluster_id"], instances)
     if found is None:
         return {}
     replicas = [item for item in instances if item.get("ReadReplicaSourceDBInstanceIdentifier") == name]
@@ -30,7 +29,19 @@ def rds(aws: Aws, name: str, options: Options, facts: Facts) -> Options:
         "rds_allocated_storage": found.get("AllocatedStorage"),
         "rds_iops": found.get("Iops") or 0,
         "rds_storage_throughput": found.get("StorageThroughput") or 0,
-        "rds_read_replicas": [{"instance_class": item["DBInstanceClass"]} for item in replicas],
+        "rds_replicas": [{"instance_class": item["DBInstanceClass"]} for item in replicas],
+    }
+
+
+def _cluster(aws: Aws, name: str, instances: list[Options]) -> Options:
+    members = [item for item in instances if item.get("DBClusterIdentifier") == name]
+    cluster = aws.client("rds").describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]
+    scaling = cluster.get("ServerlessV2ScalingConfiguration") or {}
+    return {
+        "rds_engine": cluster["Engine"],
+        "rds_instance_class": members[0]["DBInstanceClass"] if members else "db.serverless",
+        "rds_min_capacity": scaling.get("MinCapacity"),
+        "rds_replicas": [{"instance_class": item["DBInstanceClass"]} for item in members[1:]],
     }
 
 

@@ -142,6 +142,20 @@ class Response(LogsResponse):
         found = json.loads(super().describe_metric_filters())["metricFilters"]
         return json.dumps({"metricFilters": found[start:end], **({"nextToken": str(end)} if end < len(found) else {})})
 
+    def filter_log_events(self) -> str:
+        """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html"""
+        names, prefix = self._get_param("logStreamNames"), self._get_param("logStreamNamePrefix")
+        if names and prefix:
+            raise AwsError("InvalidParameterException", "logStreamNames and logStreamNamePrefix exclude one another.")
+        asked = {**json.loads(self.body), "interleaved": True}  # as it always is, whatever is asked for
+        group = self.logs_backend.groups.get(asked["logGroupName"])
+        if prefix and group:
+            asked["logStreamNames"] = [name for name in group.streams if name.startswith(prefix)]
+            if not asked["logStreamNames"]:
+                return json.dumps({"events": [], "searchedLogStreams": []})
+        self.body = json.dumps(asked)
+        return super().filter_log_events()
+
 
 OPERATIONS = (
     "associate_kms_key disassociate_kms_key put_query_definition describe_query_definitions delete_query_definition"

@@ -80,6 +80,7 @@ class Environment:
             return 2
         lists = ("vpc_availability_zones", "vpc_public_subnets", "vpc_private_subnets", "vpc_isolated_subnets")
         declared = max(count(vpc.get(option)) for option in lists)
+        declared = declared or int(number(vpc.get("vpc_availability_zone_count", 0)))
         created = vpc.get("vpc_mode") == "create"
         return self.assume(vpc, "cost_zones", (declared or 2) if created else prices.zones(vpc.region))
 
@@ -195,7 +196,7 @@ def _instance(component: Component, env: Environment) -> Iterator[Use]:
 def _replicas(component: Component) -> list[str]:
     """The classes of the read replicas."""
     own = component.get("rds_instance_class")
-    given = component.get("rds_read_replicas") or component.get("rds_replicas") or 0
+    given = component.get("rds_replicas") or 0
     if isinstance(given, Mapping):
         return [(item or {}).get("instance_class") or own for item in given.values()]
     if isinstance(given, list):
@@ -207,7 +208,7 @@ def _aurora(component: Component, env: Environment) -> Iterator[Use]:
     name = component.get("rds_instance_class")
     instances = 1 + len(_replicas(component))
     if name == "db.serverless":
-        least = number(component.get("rds_serverless_min_acu", component.get("rds_min_acu", 0.5)))
+        least = number(component.get("rds_min_capacity", 0.5))
         active = env.assume(component, "cost_aurora_active_hours", 200 if least == 0 else env.hours(component))
         capacity = env.assume(component, "cost_aurora_acu", max(least, 0.5))
         what = f"Aurora Serverless, {instances} x {capacity:g} ACU in {active:g} h"

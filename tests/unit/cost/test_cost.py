@@ -236,8 +236,18 @@ def test_a_database_and_its_replicas() -> None:
     assert (single["rds.postgres.db.t4g.micro"].quantity, single["rds.storage.gp3"].quantity) == (730, 20)
     double = uses("rds", **DATABASE, rds_multi_az="true")
     assert (double["rds.postgres.db.t4g.micro"].quantity, double["rds.storage.gp3"].quantity) == (1460, 40)
-    replica = uses("rds", **DATABASE, rds_read_replicas=[{"instance_class": "db.t4g.small"}])
+    replica = uses("rds", **DATABASE, rds_replicas=[{"instance_class": "db.t4g.small"}])
     assert (replica["rds.postgres.db.t4g.small"].quantity, replica["rds.storage.gp3"].quantity) == (730, 40)
+
+
+def test_aurora_serverless_costs_while_it_runs() -> None:
+    aurora = {"rds_engine": "aurora-postgresql", "rds_instance_class": "db.serverless", "cost_log_gb": 0}
+    assert uses("rds", **aurora, rds_min_capacity=0)["aurora.acu"].quantity == 0.5 * 200
+    assert uses("rds", **aurora, rds_min_capacity=1)["aurora.acu"].quantity == 730
+    busy = {"rds_min_capacity": 0, "cost_aurora_acu": 0.8, "cost_aurora_active_hours": 300, "rds_replicas": [{}]}
+    assert uses("rds", **aurora, **busy)["aurora.acu"].quantity == pytest.approx(2 * 0.8 * 300)
+    provisioned = {**aurora, "rds_instance_class": "db.t4g.medium"}
+    assert uses("rds", **provisioned)["aurora.postgres.db.t4g.medium"].quantity == 730
 
 
 def test_only_what_is_above_the_baseline_of_gp3_costs() -> None:

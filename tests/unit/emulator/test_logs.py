@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,26 @@ def test_retention(aws: Aws, days: int) -> None:
     logs.create_log_group(logGroupName="g")
     logs.put_retention_policy(logGroupName="g", retentionInDays=days)
     assert logs.describe_log_groups()["logGroups"][0]["retentionInDays"] == days
+
+
+def test_events_of_streams_by_their_prefix_are_in_the_order_of_their_times(aws: Aws, refused: Refused) -> None:
+    logs = aws("logs")
+    logs.create_log_group(logGroupName="g")
+    now = int(time.time() * 1000)
+    for stream, times in {"web/1": (1, 3), "web/2": (2,), "proxy/1": (4,)}.items():
+        logs.create_log_stream(logGroupName="g", logStreamName=stream)
+        events = [{"timestamp": now + at, "message": str(at)} for at in times]
+        logs.put_log_events(logGroupName="g", logStreamName=stream, logEvents=events)
+
+    def found(**more: Any) -> list[str]:
+        return [event["message"] for event in logs.filter_log_events(logGroupName="g", **more)["events"]]
+
+    assert found() == ["1", "2", "3", "4"]
+    assert found(logStreamNamePrefix="web/") == ["1", "2", "3"]
+    assert found(logStreamNamePrefix="nothing") == []
+    both = {"logStreamNamePrefix": "web/", "logStreamNames": ["web/1"]}
+    refused("InvalidParameterException", logs.filter_log_events, logGroupName="g", **both)
+    refused("ResourceNotFoundException", logs.filter_log_events, logGroupName="none", logStreamNamePrefix="web/")
 
 
 def test_wrong_retention_is_refused(aws: Aws, refused: Refused) -> None:
