@@ -18,6 +18,8 @@ description:
   - Works beside any stdout callback, the one of AWX included. Beside P(slipway.fargate.quiet#callback) it also prints
     each change of a real run when it happens.
   - On a terminal it shows the components that are running now, and for how long. Needs C(rich), and does without it.
+  - Gives C(drift.yml), whose plays set C(stack_drift), its exit status. 0 when nothing differs, 2 when something does
+    and 1 when a component failed.
   - Values of secrets are not shown. C(NO_COLOR) is respected.
   - The modules of this collection say what they do to which resource. Those of amazon.aws and community.aws say no more
     than that something changed. Type and name of the resource are then taken from the module and its options, and
@@ -95,11 +97,12 @@ class CallbackModule(CallbackBase):
         self.messages: dict[str, set[str]] = {}  # component -> what it failed with
         self.stack = ""
         self.playbook = ""
+        self.drift = False
         self.live: Live | None = None
 
     @property
     def check(self) -> bool:
-        return bool(context.CLIARGS.get("check"))
+        return self.drift or bool(context.CLIARGS.get("check"))
 
     @property
     def _says_progress(self) -> bool:
@@ -113,6 +116,7 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         self.since = {}
+        self.drift = self.drift or play.vars.get("stack_drift") is True
         if self.live is None and self.get_option("live") and possible(os.environ, sys.stdout):
             self.live = Live(self._rows, sys.stdout, color=not C.ANSIBLE_NOCOLOR)
             self.live.start()
@@ -200,7 +204,10 @@ class CallbackModule(CallbackBase):
         if self.check or any(c.managed or c.failed or c.not_started for c in met):
             full = bool(context.CLIARGS.get("diff")) or self._display.verbosity > 0
             self._say("")
-            for text, color in plan_report.text(shown, check=self.check, stack=self.stack, seconds=seconds, full=full):
+            lines = plan_report.text(
+                shown, check=self.check, drift=self.drift, stack=self.stack, seconds=seconds, full=full
+            )
+            for text, color in lines:
                 self._say(text, color)
         path = self.get_option("json_file")
         if path:
@@ -210,6 +217,9 @@ class CallbackModule(CallbackBase):
                     shown, check=self.check, stack=self.stack, playbook=self.playbook, seconds=seconds
                 ),
             )
+
+        if self.drift:
+            raise SystemExit(plan_report.exit_status(met))
 
     def _rows(self) -> list[Row]:
         running = dict(self.running)

@@ -39,6 +39,12 @@ options:
     description: Variables of this environment; they beat those of the tier's group_vars.
     type: dict
     default: {}
+  stack_data:
+    description:
+      - Another environment of this system, whose file lies beside this one. The components that keep data, and what
+        they stand on, are those of it, in the group C(shared). They are looked up, and never created, changed or removed.
+      - With it several applications can run on the same data.
+    type: str
 """
 
 EXAMPLES = r"""
@@ -59,12 +65,29 @@ vars:
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
 
 ROLES = Path(__file__).parents[2] / "roles"
+# What data.yml converges; the others are the application.
+DATA_KINDS = (
+    *("certificate", "cognito", "dns", "ecr", "efs", "elasticache", "iam_role", "rds", "s3_bucket", "secret"),
+    *("security_group", "ses", "sqs", "trail", "vpc", "vpc_endpoint"),
+)
+SHARED, DATA = "shared", "data"  # groups
+
+Components = dict[str, dict[str, dict[str, Any]]]  # kind -> component -> its variables
+
+
+class Environment(NamedTuple):
+    """What a file declares."""
+
+    system: str
+    tier: str
+    components: Components
+    variables: dict[str, Any]
 
 
 def kinds() -> list[str]:
@@ -72,10 +95,10 @@ def kinds() -> list[str]:
     return sorted(role.name for role in ROLES.iterdir() if role.is_dir())
 
 
-def _variables(hosts: list[str] | dict[str, Any] | None) -> dict[str, dict[str, Any]]:
-    """The variables of each component of a kind."""
-    named = hosts if isinstance(hosts, dict) else dict.fromkeys(hosts or [])
-    return {host: variables or {} for host, variables in named.items()}
+def _components(declared: dict[str, list[str] | dict[str, Any] | None]) -> Components:
+    """The variables of each component by kind."""
+    named = {kind: hosts if isinstance(hosts, dict) else dict.fromkeys(hosts or []) for kind, hosts in declared.items()}
+    return {kind: {host: variables or {} for host, variables in hosts.items()} for kind, hosts in named.items()}
 
 
 class InventoryModule(BaseInventoryPlugin):
@@ -87,33 +110,59 @@ class InventoryModule(BaseInventoryPlugin):
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
-        system, tier = self.get_option("stack_name"), self.get_option("stack_environment")
-        components = {kind: _variables(hosts) for kind, hosts in self.get_option("components").items()}
-        self._validate(path, system, tier, components)
-        # Variables of a deeper group win: kind (1) < system (2) < tier (3) < the component itself.
+        own = Environment(
+            self.get_option("stack_name"),
+            self.get_option("stack_environment"),
+            _components(self.get_option("components")),
+            self.get_option("vars"),
+        )
+        environments = [own]
+        if self.get_option("stack_data"):
+            environments.insert(0, self._shared(path, own, self.get_option("stack_data")))
+        _validate(path, environments)
+        for environment in environments:
+            self._add(environment, shared=environment is not own)
+
+    def _shared(self, path: str, own: Environment, tier: str) -> Environment:
+        """The data components of another environment, from its file."""
+        file = Path(path).with_name(f"{tier}{Path(path).suffix}")
+        if not file.is_file() or tier == own.tier:
+            raise AnsibleParserError(f"{path}: stack_data is {tier!r}; there must be another environment {file}")
+        read = self.loader.load_from_file(str(file), trusted_as_template=True)
+        components = _components(read.get("components") or {})
+        data = {kind: hosts for kind, hosts in components.items() if kind in DATA_KINDS}
+        return Environment(own.system, tier, data, read.get("vars") or {})
+
+    def _add(self, environment: Environment, *, shared: bool) -> None:
+        """Variables of a deeper group win: kind (1) < system (2) < tier (3) < the component itself."""
+        system, tier = environment.system, environment.tier
         for parent, child in (("all", "systems"), ("systems", system), (system, tier)):
-            inventory.add_group(child)
-            inventory.add_child(parent, child)
-        stack = {"stack_name": system, "stack_environment": tier, **self.get_option("vars")}
+            self.inventory.add_group(child)
+            self.inventory.add_child(parent, child)
+        stack = {"stack_name": system, "stack_environment": tier, **environment.variables}
         for name, value in stack.items():
-            inventory.set_variable(tier, name, value)
-        for kind, hosts in components.items():
-            self._add_kind(kind, hosts, tier)
+            self.inventory.set_variable(tier, name, value)
+        for kind, hosts in environment.components.items():
+            groups = [kind, tier, *([DATA] if kind in DATA_KINDS else []), *([SHARED] if shared else [])]
+            for group in groups:
+                self.inventory.add_group(group)
+            self.inventory.set_variable(kind, "component_kind", kind)
+            for host, variables in hosts.items():
+                for group in groups:
+                    self.inventory.add_host(host, group=group)
+                for name, value in variables.items():
+                    self.inventory.set_variable(host, name, value)
 
-    def _add_kind(self, kind: str, hosts: dict[str, Any], tier: str) -> None:
-        self.inventory.add_group(kind)
-        self.inventory.set_variable(kind, "component_kind", kind)
-        for host, variables in hosts.items():
-            self.inventory.add_host(host, group=kind)
-            self.inventory.add_host(host, group=tier)
-            for name, value in variables.items():
-                self.inventory.set_variable(host, name, value)
 
-    def _validate(self, path: str, system: str, tier: str, components: dict[str, Any]) -> None:
-        problems, seen = [], {}
-        if system in kinds() or tier in kinds() or system == tier:
+def _validate(path: str, environments: list[Environment]) -> None:
+    problems: list[str] = []
+    seen: dict[str, str] = {}
+    reserved = {*kinds(), SHARED, DATA}
+    for system, tier, components, _ in environments:
+        if system in reserved or tier in reserved or system == tier:
             problems.append(
-                f"stack_name {system!r} and stack_environment {tier!r} must differ from each other and from kinds"
+                f"stack_name {system!r} and stack_environment {tier!r} must differ from each other, from kinds, "
+                f"from {DATA!r} and from {SHARED!r}"
             )
         for kind, hosts in components.items():
             if kind not in kinds():
@@ -124,5 +173,5 @@ class InventoryModule(BaseInventoryPlugin):
                 if host in seen:
                     problems.append(f"component {host!r} is declared as {seen[host]} and again as {kind}")
                 seen[host] = kind
-        if problems:
-            raise AnsibleParserError(f"{path}: " + "; ".join(problems))
+    if problems:
+        raise AnsibleParserError(f"{path}: " + "; ".join(problems))

@@ -23,10 +23,12 @@ WIDTH = 100  # of a value
 Line = tuple[str, str | None]  # text and colour
 
 
-def text(components: list[Component], *, check: bool, stack: str, seconds: float, full: bool) -> Iterator[Line]:
+def text(
+    components: list[Component], *, check: bool, stack: str, seconds: float, full: bool, drift: bool = False
+) -> Iterator[Line]:
     """The plan, or what was done. `full` shows the attributes of what is created, too."""
     if any(component.changes for component in components):
-        heading = "Plan" if check else "Done"
+        heading = "Drift" if drift else "Plan" if check else "Done"
         yield f"{heading} for {stack}:" if stack else f"{heading}:", "bright blue"
     for component in components:
         if component.changes:
@@ -44,7 +46,7 @@ def text(components: list[Component], *, check: bool, stack: str, seconds: float
     waiting = [component.name for component in components if component.not_started and not component.failed]
     if waiting:
         yield f"Not started: {', '.join(waiting)}", "yellow"
-    yield total(components, check=check, seconds=seconds), "red" if failed else "bright blue"
+    yield total(components, check=check, seconds=seconds, drift=drift), "red" if failed else "bright blue"
 
 
 def titled(component: Component) -> str:
@@ -85,15 +87,23 @@ def counts(components: list[Component]) -> Counter[str]:
     return Counter(change["action"] for component in components for change in component.changes)
 
 
-def total(components: list[Component], *, check: bool, seconds: float) -> str:
+def total(components: list[Component], *, check: bool, seconds: float, drift: bool = False) -> str:
     count = counts(components)
     failed = sum(component.failed for component in components)
     if check:
-        said = f"Plan: {count['create']} to create, {count['update']} to change, {count['delete']} to delete."
+        heading = "Drift" if drift else "Plan"
+        said = f"{heading}: {count['create']} to create, {count['update']} to change, {count['delete']} to delete."
     else:
         said = f"Done: {count['create']} created, {count['update']} changed, {count['delete']} deleted."
     said += f" {failed} component{'s' if failed > 1 else ''} failed." if failed else ""
     return f"{said} {len(components)} component{'s' if len(components) != 1 else ''} in {duration(seconds)}."
+
+
+def exit_status(components: list[Component]) -> int:
+    """Of a run that asks what differs: 0 nothing, 2 something, 1 that it cannot be told."""
+    if any(component.failed or component.not_started for component in components):
+        return 1
+    return 2 if any(component.changes for component in components) else 0
 
 
 def duration(seconds: float) -> str:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from tests.support.local_aws import ROOT, Account
 
@@ -60,6 +63,18 @@ def command(inventory: str | Path, verb: str, *arguments: str, **extra: Any) -> 
 def bucket(account: Account) -> dict[str, str]:
     """Names of buckets are unique across accounts: Safebucket's, for an account beside the one that has the default."""
     return {"safebucket_bucket_name": f"safebucket-storage-{account.id}"}
+
+
+def copy_of(system: str, folder: Path) -> Path:
+    """A copy of the inventories of a system, to edit."""
+    return Path(shutil.copytree(ROOT / "inventories" / system, folder / system))
+
+
+def edit(inventories: Path, component: str, variables: dict[str, Any]) -> None:
+    """Give a component of a copy other variables, as a person would in its host_vars."""
+    path = inventories / "host_vars" / f"{component}.yml"
+    now = yaml.safe_load(path.read_text()) if path.exists() else {}
+    path.write_text(yaml.safe_dump({**(now or {}), **variables}))
 
 
 def run_playbook(account: Account, inventory: str | Path, verb: str, *arguments: str, **extra: Any) -> Run:

@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from tests.support.local_aws import ROOT, Account
-from tests.support.playbook import bucket, run_playbook
+from tests.support.local_aws import Account
+from tests.support.playbook import bucket, copy_of, edit, run_playbook
 
 pytestmark = pytest.mark.xdist_group("bad-input")
 
@@ -83,20 +81,13 @@ SUBNETS = {
 @pytest.fixture
 def inventory(tmp_path: Path) -> Path:
     """Safebucket's environments, to be spoiled."""
-    shutil.copytree(ROOT / "inventories" / "safebucket", tmp_path / "safebucket")
-    return tmp_path / "safebucket" / "dev.yml"
-
-
-def spoil(inventory: Path, component: str, variables: dict[str, Any]) -> None:
-    path = inventory.parent / "host_vars" / f"{component}.yml"
-    now = yaml.safe_load(path.read_text()) if path.exists() else {}
-    path.write_text(yaml.safe_dump({**(now or {}), **variables}))
+    return copy_of("safebucket", tmp_path) / "dev.yml"
 
 
 def test_all_problems_are_reported_at_once_and_before_any_write(account: Account, inventory: Path) -> None:
     for component, variables, _ in WRONG:
-        spoil(inventory, component, variables)
-    spoil(inventory, "network", SUBNETS)
+        edit(inventory.parent, component, variables)
+    edit(inventory.parent, "network", SUBNETS)
     run = run_playbook(account, inventory, "site")
     assert run.status != 0
     lines = [line.strip().removeprefix("- ") for line in run.output.splitlines()]
@@ -119,7 +110,7 @@ def test_a_default_vpc_without_two_zones_is_refused(account: Account, inventory:
     for subnet in ec2.describe_subnets()["Subnets"][zones:]:
         ec2.delete_subnet(SubnetId=subnet["SubnetId"])
     since = account.position()
-    spoil(inventory, "database", {"rds_port": 70000})
+    edit(inventory.parent, "database", {"rds_port": 70000})
     run = run_playbook(account, inventory, "site")
     assert run.status != 0
     assert "network: " in run.output
