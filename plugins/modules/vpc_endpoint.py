@@ -191,7 +191,7 @@ changes:
   sample:
     - action: update
       resource: VPC endpoint
-      name: com.amazonaws.eu-west-1.ecr.api in vpc-0123456789abcdef0
+      name: com.amazonaws.eu-west-1.ecr.api
       attributes: {"private_dns_enabled": {"before": false, "after": true}}
 """
 
@@ -340,7 +340,7 @@ class Endpoint(Resource):
         self.own_name = f"{params['name']}-{self.service}" if params["name"] else None
         if self.own_name and "tags" in desired:
             desired["tags"] = {"Name": self.own_name, **desired["tags"]}
-        super().__init__(module, f"{service_name} in {params['vpc_id']}", desired, state)
+        super().__init__(module, self.own_name or service_name, desired, state)
         self.account = account
         self.client = account.client
 
