@@ -27,6 +27,10 @@ def _hint(name: str, services: Sequence[str]) -> str:
     return f"there is no service {name!r} in this environment: {hint}"
 
 
+AFTERWARDS = (
+    "The next converge goes back to the image of the inventory unless ecs_service_keep_image is on: "
+    "write there what is to stay."
+)
 WORDS = {"publish": ("published", "would be published"), "rollback": ("rolled back", "would be rolled back")}
 
 
@@ -52,7 +56,7 @@ def release_report(
         lines.append(f"  smoke test {status['smoke']['result']}: {status['smoke']['evidence']}")
         lines += [f"  {event}" for event in status["events"]]
     if status and result["changed"] and action != "restart":
-        lines.append("  The next converge registers what the inventory says; write there what is to stay.")
+        lines.append(f"  {AFTERWARDS}")
     return "\n".join(lines)
 
 

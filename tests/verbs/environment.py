@@ -24,11 +24,11 @@ def image(account: Account, tag: str) -> str:
     return f"{registry(account)}/{REPOSITORY}:{tag}"
 
 
-def push(account: Account, *tags: str) -> None:
+def push(account: Account, *tags: str, repository: str = REPOSITORY) -> None:
     ecr = account.client("ecr")
     for tag in tags:
         manifest = f'{{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "tag": "{tag}"}}'
-        ecr.put_image(repositoryName=REPOSITORY, imageManifest=manifest, imageTag=tag)
+        ecr.put_image(repositoryName=repository, imageManifest=manifest, imageTag=tag)
 
 
 def write(folder: Path, account: Account, tag: str = "v1", **variables: Any) -> Path:

@@ -22,6 +22,7 @@ CHECKS: dict[str, Callable[[Seen], Iterator[Item]]] = {
     "ecs_service": app.ecs_service,
     "efs": data.efs,
     "elasticache": data.elasticache,
+    "github": app.github,
     "iam_role": app.iam_role,
     "monitoring": app.monitoring,
     "rds": data.rds,
@@ -45,5 +46,6 @@ WANTED: dict[str, tuple[str, ...]] = {
     "monitoring": ("monitoring_topics", "monitoring_dashboards"),
     "rds": ("rds_engine", "rds_multi_az", "rds_enforce_tls", "rds_deletion_protection"),
     "s3_bucket": ("s3_bucket_versioning",),
+    "trail": ("trail_logging", "trail_file_validation"),
     "vpc": ("vpc_mode", "vpc_nat", "vpc_flow_logs"),
 }

@@ -167,11 +167,37 @@ def ses(seen: Seen) -> Iterator[Item]:
     yield item("e-mail can be sent to anybody", not sandbox, "the account is in the SES sandbox" if sandbox else "yes")
 
 
+def github(seen: Seen) -> Iterator[Item]:
+    name, repository = seen.facts["role_arn"].rpartition("/")[2], seen.facts["repository"]
+    try:
+        trust = seen.client("iam").get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+    except is_boto3_error_code("NoSuchEntity"):
+        yield item("workflows have a role", False, f"there is no role {name}")
+        return
+    yield item("workflows have a role", True, name)
+    subjects = [subject for statement in trust["Statement"] for subject in _subjects(statement)]
+    own = subjects and all(subject.startswith(f"repo:{repository}:") for subject in subjects)
+    yield item("only the repository's workflows can assume it", own, listed(subjects))
+
+
+def _subjects(statement: Document) -> Iterator[str]:
+    """Whose tokens a statement takes; an empty one when it does not say."""
+    found = [
+        value
+        for conditions in statement.get("Condition", {}).values()
+        for key, value in conditions.items()
+        if key.endswith(":sub")
+    ]
+    for value in found or [""]:
+        yield from [value] if isinstance(value, str) else value
+
+
 def trail(seen: Seen) -> Iterator[Item]:
     client = seen.client("cloudtrail")
     arn = seen.facts.get("arn") or seen.name
     logging = client.get_trail_status(Name=arn).get("IsLogging", False)
-    yield item("the trail records", logging, f"IsLogging is {logging}")
+    yield item("the trail records", logging, f"IsLogging is {logging}", wanted=on(seen.option("trail_logging", True)))
     found = client.get_trail(Name=arn)["Trail"]
     valid = found.get("LogFileValidationEnabled", False)
-    yield item("its records cannot be altered unseen", valid, f"LogFileValidationEnabled is {valid}")
+    wanted = on(seen.option("trail_file_validation", True))
+    yield item("its records cannot be altered unseen", valid, f"LogFileValidationEnabled is {valid}", wanted=wanted)
