@@ -33,6 +33,7 @@ RANDOM = (
     (re.compile(r"\bdb-[0-9A-Z]{26}\b"), "db-N"),
     (re.compile(r"\.[0-9a-z]{6}(\.\w+\.cache\.)"), r".N\1"),
     (re.compile(r"ecs-svc/\d+"), "ecs-svc/N"),
+    (re.compile(r"\b20[2-9]\d-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00"), "TIME"),
     (re.compile(r"(loadbalancer|targetgroup|listener|listener-rule)/((?:app/)?[\w-]+)(/[0-9a-f]+)+"), r"\1/\2"),
     (re.compile(r"(secret:[\w/-]+)-\w{6}\b"), r"\1"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "UUID"),
@@ -300,6 +301,13 @@ def scaling(account: Account) -> Iterator[tuple[str, Item]]:
             yield f"{key}/{item[name]}", item
 
 
+def trails(account: Account) -> Iterator[tuple[str, Item]]:
+    cloudtrail = account.client("cloudtrail")
+    for trail in cloudtrail.describe_trails()["trailList"]:
+        (tags,) = cloudtrail.list_tags(ResourceIdList=[trail["TrailARN"]])["ResourceTagList"]
+        yield trail["Name"], {**trail, "tags": tags["TagsList"]}
+
+
 def alarms(account: Account) -> Iterator[tuple[str, Item]]:
     answer = account.client("cloudwatch").describe_alarms()
     for alarm in (*answer["MetricAlarms"], *answer.get("CompositeAlarms", [])):
@@ -404,6 +412,28 @@ def user_pools(account: Account) -> Iterator[tuple[str, Item]]:
         yield listed["Name"], {**pool, "Id": "POOL", "Arn": "ARN", "clients": hidden, "groups": groups}
 
 
+def distributions(account: Account) -> Iterator[tuple[str, Item]]:
+    client = account.client("cloudfront")
+    for item in client.list_distributions()["DistributionList"].get("Items", []):
+        found = client.get_distribution_config(Id=item["Id"])["DistributionConfig"]
+        tags = client.list_tags_for_resource(Resource=item["ARN"])["Tags"]["Items"]
+        yield item["Comment"], {"config": {**found, "CallerReference": ""}, "status": item["Status"], "tags": tags}
+    for control in client.list_origin_access_controls()["OriginAccessControlList"].get("Items", []):
+        yield f"access control {control['Name']}", control
+
+
+def mails(account: Account) -> Iterator[tuple[str, Item]]:
+    ses = account.client("sesv2")
+    for identity in pages(ses, "list_email_identities", "EmailIdentities"):
+        yield f"identity/{identity['IdentityName']}", ses.get_email_identity(EmailIdentity=identity["IdentityName"])
+    for name in pages(ses, "list_configuration_sets", "ConfigurationSets"):
+        events = ses.get_configuration_set_event_destinations(ConfigurationSetName=name)["EventDestinations"]
+        yield f"set/{name}", {**ses.get_configuration_set(ConfigurationSetName=name), "events": events}
+    for template in pages(ses, "list_email_templates", "TemplatesMetadata"):
+        name = template["TemplateName"]
+        yield f"template/{name}", ses.get_email_template(TemplateName=name)["TemplateContent"]
+
+
 LISTERS: dict[str, Callable[[Account], Iterable[tuple[str, Item]]]] = {
     "networks": vpcs,
     "security groups": plain(
@@ -462,11 +492,14 @@ LISTERS: dict[str, Callable[[Account], Iterable[tuple[str, Item]]]] = {
     "namespaces": plain("servicediscovery", "list_namespaces", "Namespaces", "Name"),
     "discovery services": plain("servicediscovery", "list_services", "Services", "Name"),
     "alarms": alarms,
+    "trails": trails,
     "dashboards": dashboards,
     "metric filters": plain("logs", "describe_metric_filters", "metricFilters", "filterName"),
     "saved queries": plain("logs", "describe_query_definitions", "queryDefinitions", "name"),
     "hosted zones": hosted_zones,
     "certificates": certificates,
+    "distributions": distributions,
     "budgets": budgets,
     "user pools": user_pools,
+    "mails": mails,
 }
