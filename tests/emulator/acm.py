@@ -73,9 +73,7 @@ class Backend(AWSCertificateManagerBackend):
         ]
         distributions = cloudfront_backends[self.account_id][self.partition].distributions.values()
         return using + [
-            item.arn
-            for item in distributions
-            if arn == getattr(item.distribution_config.viewer_certificate, "acm_certificate_arn", None)
+            item.arn for item in distributions if arn == item.raw["ViewerCertificate"].get("ACMCertificateArn")
         ]
 
     def set_certificate_in_use_by(self, arn: str, load_balancer_name: str) -> None:

@@ -34,6 +34,7 @@ CORRECTIONS: tuple[str, ...] = (
     "applicationautoscaling",
     "budgets",
     "cloudfront",
+    "cloudtrail",
     "cloudwatch",
     "cognitoidp",
     "ec2",
