@@ -434,6 +434,12 @@ def mails(account: Account) -> Iterator[tuple[str, Item]]:
         yield f"template/{name}", ses.get_email_template(TemplateName=name)["TemplateContent"]
 
 
+def openid_providers(account: Account) -> Iterator[tuple[str, Item]]:
+    iam = account.client("iam")
+    for found in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
+        yield found["Arn"], iam.get_open_id_connect_provider(OpenIDConnectProviderArn=found["Arn"])
+
+
 LISTERS: dict[str, Callable[[Account], Iterable[tuple[str, Item]]]] = {
     "networks": vpcs,
     "security groups": plain(
@@ -494,6 +500,7 @@ LISTERS: dict[str, Callable[[Account], Iterable[tuple[str, Item]]]] = {
     "alarms": alarms,
     "trails": trails,
     "dashboards": dashboards,
+    "OpenID Connect providers": openid_providers,
     "metric filters": plain("logs", "describe_metric_filters", "metricFilters", "filterName"),
     "saved queries": plain("logs", "describe_query_definitions", "queryDefinitions", "name"),
     "hosted zones": hosted_zones,
