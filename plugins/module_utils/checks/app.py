@@ -106,10 +106,8 @@ def iam_role(seen: Seen) -> Iterator[Item]:
 
 
 def monitoring(seen: Seen) -> Iterator[Item]:
-    client, names = seen.client("cloudwatch"), seen.facts.get("alarm_names") or []
-    alarms = []
-    for start in range(0, len(names), AT_ONCE):
-        alarms += client.list("describe_alarms", "MetricAlarms", AlarmNames=names[start : start + AT_ONCE])
+    client = seen.client("cloudwatch")
+    alarms = list(_alarms(seen, client).values())
     yield item("alarms are configured", alarms, f"{len(alarms)} alarms")
     mute = [alarm["AlarmName"] for alarm in alarms if not (alarm["AlarmActions"] and alarm["ActionsEnabled"])]
     said = f"these tell nobody: {listed(mute)}" if mute else "all of them have actions"
@@ -119,12 +117,21 @@ def monitoring(seen: Seen) -> Iterator[Item]:
     yield item("no alarm is raised", not raised, said, wanted=alarms, unwanted="there is none")
     yield from _subscriptions(seen)
     wanted = seen.option("monitoring_dashboards") or {}
-    prefix = seen.option("monitoring_dashboard_prefix", "")
     there = [entry["DashboardName"] for entry in client.list("list_dashboards", "DashboardEntries")] if wanted else []
-    declared = [(wanted[name] or {}).get("name") or name for name in wanted] if isinstance(wanted, dict) else wanted
-    missing = [name for name in declared if not any(entry.endswith(f"{prefix}{name}") for entry in there)]
-    said = f"missing: {listed(missing)}" if missing else listed(there)
+    declared = [(dashboard or {}).get("name") or f"{seen.name}-{name}" for name, dashboard in dict(wanted).items()]
+    missing = sorted(set(declared) - set(there))
+    said = f"missing: {listed(missing)}" if missing else listed(declared)
     yield item("dashboards are there", not missing, said, wanted=wanted, unwanted="none is declared")
+
+
+def _alarms(seen: Seen, client: Any) -> dict[str, Document]:
+    """The component's alarms by name, and those of other names that tell its topics."""
+    names, found = seen.facts.get("alarm_names") or [], []
+    for start in range(0, len(names), AT_ONCE):
+        found += client.list("describe_alarms", "MetricAlarms", AlarmNames=names[start : start + AT_ONCE])
+    for topic in (seen.facts.get("topic_arns") or {}).values():
+        found += client.list("describe_alarms", "MetricAlarms", ActionPrefix=topic)
+    return {alarm["AlarmName"]: alarm for alarm in found}
 
 
 def _subscriptions(seen: Seen) -> Iterator[Item]:
@@ -155,7 +162,7 @@ def cognito(seen: Seen) -> Iterator[Item]:
 
 def ses(seen: Seen) -> Iterator[Item]:
     client = seen.client("sesv2")
-    for name in seen.facts.get("identities") or [seen.facts.get("domain") or seen.name]:
+    for name in [seen.facts["domain"], *sorted(seen.facts.get("sender_arns") or {})]:
         found = client.get_email_identity(EmailIdentity=name)
         verified = found.get("VerifiedForSendingStatus", False)
         yield item(f"{name} is verified", verified, f"VerifiedForSendingStatus is {verified}")

@@ -312,7 +312,9 @@ def _alarms(component: Component, env: Environment) -> int:
         kind = env.components[name].kind if name in env.components else ""
         wanted = [alarm for alarm, rule in rules.get(kind, {}).items() if insights or "enabled" not in rule]
         made += sum(f"{kind}.{alarm}" not in off for alarm in wanted)
-    return made + count(component.get("monitoring_alarms"))
+    filters = component.get("monitoring_metric_filters") or {}
+    watched = sum("alarm" in (metric or {}) for metric in filters.values()) if isinstance(filters, Mapping) else 0
+    return made + watched + count(component.get("monitoring_alarms"))
 
 
 def free(component: Component, env: Environment) -> Iterator[Use]:
