@@ -33,6 +33,9 @@ def passed_roles(services: Iterable[Facts], task_roles: Iterable[str]) -> list[s
 
 
 def _role(service: Facts, purpose: str) -> str:
+    published = service.get(f"{purpose}_role_arn")
+    if published:
+        return str(published)
     _, partition, _, _, account, _ = service["arn"].split(":", 5)
     return f"arn:{partition}:iam::{account}:role/{service['name']}-{purpose}"
 
@@ -63,7 +66,7 @@ def deploy_statements(
 
 def _definitions(service: Facts, region: str) -> str:
     _, partition, _, _, account, _ = service["arn"].split(":", 5)
-    family = re.sub(r":\d+$", "", service.get("task_definition") or service["name"])
+    family = service.get("family") or re.sub(r":\d+$", "", service.get("task_definition") or service["name"])
     return f"arn:{partition}:ecs:{region}:{account}:task-definition/{family}:*"
 
 

@@ -27,6 +27,13 @@ def test_tasks_have_their_own_role_or_the_one_they_were_given() -> None:
     ]
 
 
+def test_what_a_service_publishes_holds() -> None:
+    named = {**API, "execution_role_arn": f"{ROLE}pull", "task_role_arn": f"{ROLE}work", "family": "shop-family"}
+    assert passed_roles([named], [""]) == [f"{ROLE}pull", f"{ROLE}work"]
+    definition = "arn:aws:ecs:eu-west-1:123456789012:task-definition/shop-family:*"
+    assert _statements([named], [], [])["Register"]["Resource"] == [definition]
+
+
 def test_no_more_than_a_deployment_takes() -> None:
     made = _statements([WEB], [IMAGES], [f"{ROLE}web-execution"])
     assert set(made) == {"Login", "Push", "ReadRevisions", "Register", "Tag", "Update", "Pass"}
