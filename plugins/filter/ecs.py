@@ -10,7 +10,12 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import UNKNOWN, is_unknown, without_none
-from ansible_collections.slipway.fargate.plugins.plugin_utils.ecs import secret_component, slug, volume_name
+from ansible_collections.slipway.fargate.plugins.plugin_utils.ecs import (
+    file_system_volume,
+    secret_component,
+    slug,
+    volume_name,
+)
 
 Definition = dict[str, Any]
 # The options of a container that AWS has under another name.
@@ -49,6 +54,97 @@ def ecs_secret_components(containers: Iterable[Mapping[str, Any]]) -> list[str]:
     return sorted({name for name in map(secret_component, secrets) if name})
 
 
+def ecs_containers(
+    containers: Iterable[Mapping[str, Any]],
+    images: Mapping[str, str],
+    environment_file: Mapping[str, str] | None = None,
+    file_systems: Iterable[Mapping[str, Any]] = (),
+    main: str = "",
+) -> list[Definition]:
+    """The containers of a role with what its other options give them.
+
+    `images` has the URIs of repositories by component, `environment_file` the ARN of a file by container; file systems
+    are mounted by the container they name, or else by `main`.
+    """
+    mounts = list(file_systems)
+    return [_completed(without_none(item), images, environment_file or {}, mounts, main) for item in containers]
+
+
+def _completed(
+    container: Definition,
+    images: Mapping[str, str],
+    files: Mapping[str, str],
+    file_systems: list[Mapping[str, Any]],
+    main: str,
+) -> Definition:
+    repository, name = container.get("image_repository"), container["name"]
+    if repository and not container.get("image"):
+        container["image"] = f"{images[repository]}:{container.get('image_tag') or 'latest'}"
+    if name in files:
+        container["environment_files"] = [*(container.get("environment_files") or []), files[name]]
+    container["mounts"] = [
+        {
+            "sourceVolume": file_system_volume(item),
+            "containerPath": item["path"],
+            "readOnly": bool(item.get("read_only")),
+        }
+        for item in file_systems
+        if (item.get("container") or main) == name
+    ]
+    return container
+
+
+def ecs_file_system_volumes(
+    file_systems: Iterable[Mapping[str, Any]], known: Mapping[str, Mapping[str, Any]]
+) -> list[Definition]:
+    """The volumes of EFS, always with TLS and IAM; `known` has the facts of the file systems by component."""
+    volumes = {}
+    for item in file_systems:
+        facts, point = known[item["file_system"]], item.get("access_point")
+        access = {"iam": "ENABLED"}
+        if point:
+            access["accessPointId"] = _access_point(item["file_system"], point, facts["access_points"])
+        volumes[file_system_volume(item)] = {
+            "name": file_system_volume(item),
+            "efsVolumeConfiguration": {
+                "fileSystemId": facts["id"],
+                "transitEncryption": "ENABLED",
+                "authorizationConfig": access,
+            },
+        }
+    return list(volumes.values())
+
+
+def _access_point(component: str, name: str, known: Mapping[str, str]) -> str:
+    if is_unknown(known) and name not in known:  # a preview, before the file system is there
+        return UNKNOWN
+    if name not in known:
+        has = ", ".join(sorted(known)) or "none"
+        raise AnsibleFilterError(f"component {component} has no access point {name!r}; it has {has}")
+    return known[name]
+
+
+def ecs_file_system_statements(
+    file_systems: Iterable[Mapping[str, Any]], known: Mapping[str, Mapping[str, Any]]
+) -> list[Definition]:
+    """What the application may do with its file systems, through their access points where it has some."""
+    statements = []
+    for item in file_systems:
+        facts, point = known[item["file_system"]], item.get("access_point")
+        actions = ["elasticfilesystem:ClientMount"]
+        if not item.get("read_only"):
+            actions.append("elasticfilesystem:ClientWrite")
+        if not point:
+            actions.append("elasticfilesystem:ClientRootAccess")
+        statement = _allow(actions, [facts["arn"]])
+        if point:
+            arn = _access_point(item["file_system"], point, facts["access_point_arns"])
+            statement["Condition"] = {"StringEquals": {"elasticfilesystem:AccessPointArn": arn}}
+        if statement not in statements:
+            statements.append(statement)
+    return statements
+
+
 def ecs_container_definitions(
     containers: Iterable[Mapping[str, Any]],
     defaults: Mapping[str, Any],
@@ -70,7 +166,8 @@ def _definition(container: Definition, log_options: Mapping[str, str], secret_ar
         "mountPoints": [
             {"sourceVolume": volume_name(container["name"], path), "containerPath": path}
             for path in container.get("writable_paths") or []
-        ],
+        ]
+        + (container.get("mounts") or []),
         "linuxParameters": {"initProcessEnabled": container["init_process"]},
         "logConfiguration": {"logDriver": "awslogs", "options": dict(log_options)},
         **{aws: container[name] for name, aws in RENAMED.items() if container.get(name) is not None},
@@ -126,7 +223,10 @@ def ecs_volumes(definitions: Iterable[Mapping[str, Any]], volumes: Iterable[Mapp
 
 
 def ecs_execution_statements(
-    definitions: Iterable[Mapping[str, Any]], log_group_arn: str, kms_keys: Iterable[str]
+    definitions: Iterable[Mapping[str, Any]],
+    log_group_arn: str,
+    kms_keys: Iterable[str],
+    repository_arns: Iterable[str] = (),
 ) -> list[Definition]:
     """The least that starting these containers needs: their log group, their secrets, their images, their files."""
     items = list(definitions)
@@ -136,7 +236,7 @@ def ecs_execution_statements(
         arns = {_whole(arn) for arn in secrets if is_unknown(arn) or arn.split(":")[2:3] == [service]}
         statements.append(_allow([action], arns if service == "secretsmanager" else _known(arns)))
     statements.append(_allow(["kms:Decrypt"], kms_keys))
-    repositories = {arn for item in items for arn in _repositories(item["image"])}
+    repositories = {arn for item in items for arn in _repositories(item["image"])} | set(repository_arns)
     if repositories:
         statements += [_allow(["ecr:GetAuthorizationToken"], ["*"]), _allow(PULL, repositories)]
     files = {file["value"] for item in items for file in item.get("environmentFiles") or []}
@@ -242,6 +342,9 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "ecs_secret_components": ecs_secret_components,
+            "ecs_containers": ecs_containers,
+            "ecs_file_system_volumes": ecs_file_system_volumes,
+            "ecs_file_system_statements": ecs_file_system_statements,
             "ecs_container_definitions": ecs_container_definitions,
             "ecs_volumes": ecs_volumes,
             "ecs_execution_statements": ecs_execution_statements,

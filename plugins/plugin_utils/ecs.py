@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import is_unknown
@@ -25,3 +26,8 @@ def slug(text: str) -> str:
 
 def volume_name(container: str, path: str) -> str:
     return f"{container}-{slug(path) or 'root'}"
+
+
+def file_system_volume(item: Mapping[str, Any]) -> str:
+    """The name of the volume that is a file system, or one of its access points."""
+    return slug("-".join(filter(None, (item["file_system"], item.get("access_point")))))

@@ -22,7 +22,7 @@ def read(aws: Aws, name: str, options: dict[str, Any]) -> Facts | None:
     return {
         "arn": service["serviceArn"],
         "cluster_name": cluster,
-        "log_group": options["ecs_service_log_group"],
+        **_named(aws, options),
         "task_definition": service["taskDefinition"].split("/")[-1],
         "desired_count": service["desiredCount"],
     }
@@ -33,7 +33,21 @@ def predict(aws: Aws, name: str, options: dict[str, Any]) -> Facts:
     return {
         "arn": aws.arn("ecs", f"service/{cluster}/{name}"),
         "cluster_name": cluster,
+        **_named(aws, options),
+    }
+
+
+def _named(aws: Aws, options: dict[str, Any]) -> Facts:
+    """What the names that the role gives tell."""
+    roles = {
+        fact: aws.arn("iam", f"role/{options[f'ecs_service_{fact}_name']}", region=False)
+        for fact in ("execution_role", "task_role")
+    }
+    return {
         "log_group": options["ecs_service_log_group"],
+        "family": options["ecs_service_family"],
+        "container": options["ecs_service_container_name"],
+        **{f"{fact}_arn": arn for fact, arn in roles.items()},
     }
 
 
@@ -43,10 +57,21 @@ KIND = Kind(
         "arn": "the service's ARN",
         "cluster_name": "the name of its cluster",
         "task_definition": "the task definition that it runs, as family:revision",
+        "family": "the family of its task definition",
+        "container": "the name of its main container",
+        "execution_role_arn": "the ARN of the role that pulls its images, reads its secrets and writes its logs",
+        "task_role_arn": "the ARN of the application's own role, which is there when it needs one",
         "log_group": "the log group of its containers",
         "desired_count": "how many tasks are to run",
     },
     read,
     predict,
-    ("ecs_service_cluster_name", "ecs_service_log_group"),
+    (
+        "ecs_service_cluster_name",
+        "ecs_service_log_group",
+        "ecs_service_family",
+        "ecs_service_container_name",
+        "ecs_service_execution_role_name",
+        "ecs_service_task_role_name",
+    ),
 )

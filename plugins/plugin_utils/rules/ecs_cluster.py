@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ansible_collections.slipway.fargate.plugins.modules.cloudwatch_log_group import RETENTIONS
 from ansible_collections.slipway.fargate.plugins.plugin_utils.rules import _checks
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}")
@@ -17,6 +18,14 @@ REFERENCES = {"ecs_cluster_vpc": "vpc"}
 
 
 def problems(options: dict[str, Any]) -> Iterator[str]:
+    for option in ("ecs_cluster_log_retention_days", "ecs_cluster_container_insights_retention_days"):
+        days = _checks.known(options, option)
+        if days is not None and int(days) not in RETENTIONS:
+            yield f"{option} is {days}; allowed are {', '.join(map(str, RETENTIONS))}"
+    if options.get("ecs_cluster_container_insights") == "disabled" and _checks.known(
+        options, "ecs_cluster_container_insights_retention_days"
+    ):
+        yield "ecs_cluster_container_insights_retention_days is set; it needs ecs_cluster_container_insights"
     name = _checks.known(options, "ecs_cluster_name")
     if name is not None and not NAME.fullmatch(name):
         yield f"ecs_cluster_name is {name!r}; allowed are letters, digits, dashes and underscores, up to 255"

@@ -16,7 +16,9 @@ from ansible_collections.slipway.fargate.plugins.plugin_utils.rules import _chec
 
 Options = dict[str, Any]
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,53}")  # its roles are called so with -execution, 64 characters in all
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}")
+ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}")
+TAG = re.compile(r"\w[\w.-]{0,127}")
 LABEL = re.compile(r"[a-z0-9_][a-z0-9_-]{0,63}")
 ALIAS = re.compile(r"[a-z0-9_.][a-z0-9_.-]{0,126}")
 HOST = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::\d+)?"
@@ -43,12 +45,22 @@ def problems(options: Options) -> Iterator[str]:
     yield from _ports(options)
     yield from _targets(options)
     yield from _connect(options)
+    yield from _environment_file(options)
+    yield from _file_systems(options)
 
 
 def _names(options: Options) -> Iterator[str]:
-    name = _checks.known(options, "ecs_service_name")
-    if name is not None and not NAME.fullmatch(name):
-        yield f"ecs_service_name is {name!r}; allowed are letters, digits, dashes and underscores, up to 54"
+    for option in ("ecs_service_name", "ecs_service_family"):
+        name = _checks.known(options, option)
+        if name is not None and not NAME.fullmatch(name):
+            yield f"{option} is {name!r}; allowed are letters, digits, dashes and underscores, up to 255"
+    for option in ("ecs_service_execution_role_name", "ecs_service_task_role_name"):
+        name = _checks.known(options, option)
+        if name is not None and not ROLE_NAME.fullmatch(name):
+            yield (
+                f"{option} is {name!r} with {len(name)} characters; allowed are up to 64 letters, digits and any of "
+                "+ = , . @ _ -"
+            )
     discovery = _checks.known(options, "ecs_service_discovery_name")
     if discovery and not LABEL.fullmatch(discovery):
         yield (
@@ -146,9 +158,13 @@ def _containers(options: Options) -> Iterator[tuple[str, Options]]:
 
 
 def _container(where: str, container: Options, options: Options) -> Iterator[str]:
-    image = container.get("image")
-    if not image:
-        yield f"{where}image is not set; it is required"
+    image, tag = container.get("image"), container.get("image_tag")
+    if tag is not None and not is_unknown(tag) and not TAG.fullmatch(str(tag)):
+        yield f"{where}image_tag is {tag!r}; allowed are up to 128 letters, digits, dots, dashes and underscores"
+    if not image and container.get("image_repository"):
+        pass
+    elif not image:
+        yield f"{where}image is not set; it is required, or image_repository"
     elif not is_unknown(image) and not IMAGE.fullmatch(image):
         yield f"{where}image is {image!r}; allowed is an image reference as ghcr.io/owner/name:tag"
     yield from _environment(where, container, options)
@@ -243,25 +259,69 @@ def _connect(options: Options) -> Iterator[str]:
             yield f"ecs_service_connect_services has the port {port}; allowed are 1 to 65535"
 
 
+def _environment_file(options: Options) -> Iterator[str]:
+    if not options.get("ecs_service_environment_file"):
+        return
+    if not options.get("ecs_service_environment_bucket"):
+        yield "ecs_service_environment_file is set and ecs_service_environment_bucket is not; allowed are both"
+    key = _checks.known(options, "ecs_service_environment_key")
+    if key is not None and not str(key).endswith(".env"):
+        yield f"ecs_service_environment_key is {key!r}; allowed are keys that end in .env"
+    yield from _of_containers(options, "ecs_service_environment_file is for", options.get("ecs_service_container_name"))
+
+
+def _file_systems(options: Options) -> Iterator[str]:
+    paths: set[tuple[str, str]] = set()
+    for item in options.get("ecs_service_file_systems") or []:
+        path, container = item.get("path"), item.get("container") or options.get("ecs_service_container_name")
+        if is_unknown([path, container]):
+            continue
+        if not str(path).startswith("/") or path == "/":
+            yield f"ecs_service_file_systems has the path {path!r}; allowed are absolute paths below /"
+        if (container, path) in paths:
+            yield f"ecs_service_file_systems has the path {path} twice in container {container}; allowed is once"
+        paths.add((container, path))
+        yield from _of_containers(options, "ecs_service_file_systems names", container)
+
+
+def _of_containers(options: Options, what: str, name: Any) -> Iterator[str]:
+    names = [str(container.get("name")) for _, container in _containers(options)]
+    if name is not None and not is_unknown([name, names]) and name not in names:
+        yield f"{what} the container {name!r}; allowed are {', '.join(sorted(names))}"
+
+
 def _secrets(value: Any) -> Iterator[str]:
     yield from filter(None, map(secret_component, value.values()))
 
 
-def _secrets_of_containers(value: Any) -> Iterator[str]:
+def _named_by_containers(value: Any) -> Iterator[str]:
     for container in value:
         yield from _secrets(container.get("secrets") or {})
+        yield from _given(container.get("image_repository"))
 
 
 def _load_balancers(value: Any) -> Iterator[str]:
     yield from (item["load_balancer"] for item in value if item.get("load_balancer"))
 
 
+def _given(value: Any) -> Iterator[str]:
+    if value:
+        yield value
+
+
+def _file_system_names(value: Any) -> Iterator[str]:
+    yield from (item["file_system"] for item in value if item.get("file_system"))
+
+
 REFERENCES = {
+    "ecs_service_image_repository": ("ecr", _given),
+    "ecs_service_environment_bucket": ("s3_bucket", _given),
+    "ecs_service_file_systems": ("efs", _file_system_names),
     "ecs_service_cluster": "ecs_cluster",
     "ecs_service_vpc": "vpc",
     "ecs_service_security_groups": "security_group",
     "ecs_service_task_role": "iam_role",
     "ecs_service_secrets": ("secret", _secrets),
-    "ecs_service_containers": ("secret", _secrets_of_containers),
+    "ecs_service_containers": ("secret|ecr", _named_by_containers),
     "ecs_service_target_groups": ("alb", _load_balancers),
 }

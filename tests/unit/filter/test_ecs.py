@@ -164,3 +164,72 @@ def test_service_connect_lets_a_bare_name_resolve() -> None:
     }
     (other,) = ecs.ecs_service_connect([{"port_name": "smtp", "dns_name": "mail", "port": 25}], definitions, "x")
     assert other["client_aliases"] == [{"dns_name": "mail", "port": 25}]
+
+
+FILES: dict[str, Any] = {
+    "files": {
+        "id": "fs-1",
+        "arn": "arn:fs-1",
+        "access_points": {"data": "fsap-1"},
+        "access_point_arns": {"data": "arn:fsap-1"},
+    }
+}
+NOT_YET: dict[str, Any] = {
+    "files": {
+        "id": UNKNOWN,
+        "arn": UNKNOWN,
+        "access_points": {"data": UNKNOWN},
+        "access_point_arns": {"data": UNKNOWN},
+    }
+}
+MOUNT = {"file_system": "files", "access_point": "data", "path": "/data"}
+
+
+def test_containers_have_images_of_repositories_files_and_file_systems() -> None:
+    sidecar = {"name": "agent", "image": "agent:1"}
+    web = {"name": "web", "image_repository": "images", "image_tag": "2025_05", "image": None}
+    uri = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/web"
+    mounts = [MOUNT, {"file_system": "files", "path": "/all", "container": "agent", "read_only": True}]
+    one, other = ecs.ecs_containers([web, sidecar], {"images": uri}, {"web": "arn:aws:s3:::env/web.env"}, mounts, "web")
+    assert one["image"] == f"{uri}:2025_05"
+    assert one["environment_files"] == ["arn:aws:s3:::env/web.env"]
+    assert one["mounts"] == [{"sourceVolume": "files-data", "containerPath": "/data", "readOnly": False}]
+    assert other["mounts"] == [{"sourceVolume": "files", "containerPath": "/all", "readOnly": True}]
+    (definition,) = ecs.ecs_container_definitions([one], DEFAULTS, LOGS, {})
+    assert definition["mountPoints"] == one["mounts"]
+    assert definition["environmentFiles"] == [{"value": "arn:aws:s3:::env/web.env", "type": "s3"}]
+    (latest,) = ecs.ecs_containers([{"name": "web", "image_repository": "images"}], {"images": uri})
+    assert latest["image"] == f"{uri}:latest"
+    (first,) = ecs.ecs_containers([{**web, "image": "nginx"}], {"images": uri})  # until the first push
+    assert first["image"] == "nginx"
+    statements = ecs.ecs_execution_statements([definition], GROUP, [], ["arn:repository"])
+    assert {"arn:repository"} <= {arn for statement in statements for arn in statement["Resource"]}
+
+
+def test_file_systems_are_mounted_with_tls_and_iam() -> None:
+    whole = {"file_system": "files", "path": "/all", "read_only": True}
+    one, other = ecs.ecs_file_system_volumes([MOUNT, {**MOUNT, "path": "/again"}, whole], FILES)
+    efs = {"fileSystemId": "fs-1", "transitEncryption": "ENABLED"}
+    access = {"iam": "ENABLED", "accessPointId": "fsap-1"}
+    assert one == {"name": "files-data", "efsVolumeConfiguration": {**efs, "authorizationConfig": access}}
+    assert other == {"name": "files", "efsVolumeConfiguration": {**efs, "authorizationConfig": {"iam": "ENABLED"}}}
+    assert ecs.ecs_file_system_statements([MOUNT, whole], FILES) == [
+        {
+            "Effect": "Allow",
+            "Action": ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
+            "Resource": ["arn:fs-1"],
+            "Condition": {"StringEquals": {"elasticfilesystem:AccessPointArn": "arn:fsap-1"}},
+        },
+        {
+            "Effect": "Allow",
+            "Action": ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientRootAccess"],
+            "Resource": ["arn:fs-1"],
+        },
+    ]
+
+
+def test_a_file_system_that_is_not_there_yet() -> None:
+    (volume,) = ecs.ecs_file_system_volumes([MOUNT], NOT_YET)
+    assert volume["efsVolumeConfiguration"]["authorizationConfig"]["accessPointId"] == UNKNOWN
+    with pytest.raises(AnsibleFilterError, match="files has no access point 'logs'; it has data"):
+        ecs.ecs_file_system_volumes([{**MOUNT, "access_point": "logs"}], FILES)

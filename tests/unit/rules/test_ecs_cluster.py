@@ -33,6 +33,11 @@ def test_allowed(options: dict[str, Any]) -> None:
     ("change", "message"),
     [
         ({"ecs_cluster_name": "my cluster"}, "ecs_cluster_name is 'my cluster'; allowed are letters"),
+        ({"ecs_cluster_log_retention_days": 8}, "ecs_cluster_log_retention_days is 8; allowed are 0, 1, 3, 5, 7"),
+        (
+            {"ecs_cluster_container_insights_retention_days": 1, "ecs_cluster_container_insights": "disabled"},
+            "ecs_cluster_container_insights_retention_days is set; it needs ecs_cluster_container_insights",
+        ),
         ({"ecs_cluster_namespace": "Shop.local"}, "ecs_cluster_namespace is 'Shop.local'; allowed is a domain"),
         (
             {"ecs_cluster_default_capacity_provider_strategy": [{"capacity_provider": "X", "weight": 1}]},

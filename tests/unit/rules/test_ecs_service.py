@@ -32,6 +32,8 @@ GOOD: dict[str, Any] = {
     "ecs_service_target_groups": [{"load_balancer": "public", "target_group": "web", "port": 8080}],
     "ecs_service_connect_services": [{"port_name": "smtp", "dns_name": "shop-dev-mail"}],
 }
+FILE = {"ecs_service_environment_file": "api.env.j2", "ecs_service_environment_bucket": "env"}
+MOUNT = {"file_system": "files", "access_point": "data", "path": "/data"}
 SIDECAR = {"ecs_service_containers": [{"name": "a", "image": "x", "ports": [80]}, {"name": "b", "image": "y"}]}
 SEVERAL = {**SIDECAR, "ecs_service_target_groups": [], "ecs_service_connect_services": []}
 
@@ -41,6 +43,9 @@ SEVERAL = {**SIDECAR, "ecs_service_target_groups": [], "ecs_service_connect_serv
     [
         {},
         SEVERAL,
+        {**FILE, "ecs_service_environment_key": "shop/api.env"},
+        {"ecs_service_file_systems": [MOUNT, {**MOUNT, "path": "/logs", "container": "web"}]},
+        {"ecs_service_image": None, "ecs_service_image_repository": "images", "ecs_service_image_tag": "2025_05"},
         {"ecs_service_autoscaling": None},
         {"ecs_service_image": "(known after apply)", "ecs_service_cpu": "(known after apply)"},
         {"ecs_service_environment": {"URL": "http://(known after apply)"}},
@@ -61,7 +66,16 @@ def test_allowed(change: dict[str, Any]) -> None:
             {"ecs_service_cpu": 512},
             "ecs_service_memory is 512; allowed with ecs_service_cpu 512 are 1024, 2048, 3072, 4096",
         ),
-        ({"ecs_service_name": "x" * 55}, "allowed are letters, digits, dashes and underscores, up to 54"),
+        ({"ecs_service_name": "x" * 256}, "allowed are letters, digits, dashes and underscores, up to 255"),
+        ({"ecs_service_family": "a b"}, "ecs_service_family is 'a b'; allowed are letters, digits"),
+        ({"ecs_service_task_role_name": "x" * 65}, "with 65 characters; allowed are up to 64 letters"),
+        ({"ecs_service_image_tag": "a/b"}, "ecs_service_image_tag is 'a/b'; allowed are up to 128"),
+        ({**FILE, "ecs_service_environment_bucket": None}, "ecs_service_environment_bucket is not; allowed are both"),
+        ({**FILE, "ecs_service_environment_key": "api.txt"}, "is 'api.txt'; allowed are keys that end in .env"),
+        ({**FILE, **SEVERAL}, "ecs_service_environment_file is for the container 'web'; allowed are a, b"),
+        ({"ecs_service_file_systems": [{**MOUNT, "path": "data"}]}, "has the path 'data'; allowed are absolute paths"),
+        ({"ecs_service_file_systems": [MOUNT, MOUNT]}, "has the path /data twice in container web; allowed is once"),
+        ({"ecs_service_file_systems": [{**MOUNT, "container": "x"}]}, "names the container 'x'; allowed are web"),
         ({"ecs_service_discovery_name": "Web"}, "ecs_service_discovery_name is 'Web'; allowed are lower-case"),
         ({"ecs_service_ephemeral_storage_gib": 20}, "ecs_service_ephemeral_storage_gib is 20; allowed are 0 and 21"),
         ({"ecs_service_spot_percentage": 130}, "ecs_service_spot_percentage is 130; allowed are 0 to 100"),
@@ -73,7 +87,7 @@ def test_allowed(change: dict[str, Any]) -> None:
             | {"ecs_service_availability_zone_rebalancing": True},
             "allowed with ecs_service_availability_zone_rebalancing is more",
         ),
-        ({"ecs_service_image": None}, "ecs_service_image is not set; it is required"),
+        ({"ecs_service_image": None}, "ecs_service_image is not set; it is required, or image_repository"),
         ({"ecs_service_image": "Not An Image"}, "ecs_service_image is 'Not An Image'; allowed is an image reference"),
         ({"ecs_service_ports": [8080, 1025, 70000]} | {"ecs_service_connect_services": []}, "ports has 70000; allowed"),
         (
