@@ -24,7 +24,7 @@ from tests.support.local_aws import Account
 
 Document = dict[str, Any]
 QUIET = ("RESOURCE_STAR",)  # told by `wildcards` with the policy's name and action
-CONFINING = re.compile(r"aws:(Source(Account|Arn|OrgID|Owner)|PrincipalAccount|SecureTransport)|.*:(sub|aud)$", re.IGNORECASE)
+CONFINING = re.compile(r"aws:(Source(Account|Arn|OrgID|Owner)|Principal(Account|Arn|OrgID))", re.IGNORECASE)
 
 
 def policy_problems(account: Account, called_for: Mapping[str, Iterable[str]] | None = None) -> list[str]:
