@@ -53,6 +53,7 @@ CORRECTIONS: tuple[str, ...] = (
     "sesv2",
     "sns",
     "sqs",
+    "wafv2",
     "waf_associations",
 )
 

@@ -440,6 +440,20 @@ def openid_providers(account: Account) -> Iterator[tuple[str, Item]]:
         yield found["Arn"], iam.get_open_id_connect_provider(OpenIDConnectProviderArn=found["Arn"])
 
 
+def web_acls(account: Account) -> Iterator[tuple[str, Item]]:
+    for scope, region in (("REGIONAL", account.region), ("CLOUDFRONT", "us-east-1")):
+        client = account.client("wafv2", region)
+        for item in client.list_ip_sets(Scope=scope)["IPSets"]:
+            found = client.get_ip_set(Name=item["Name"], Scope=scope, Id=item["Id"])["IPSet"]
+            yield f"{scope} IP set {item['Name']}", found
+        for item in client.list_web_acls(Scope=scope)["WebACLs"]:
+            found = client.get_web_acl(Name=item["Name"], Scope=scope, Id=item["Id"])["WebACL"]
+            tags = client.list_tags_for_resource(ResourceARN=item["ARN"])["TagInfoForResource"]["TagList"]
+            logging = client.list_logging_configurations(Scope=scope)["LoggingConfigurations"]
+            mine = [item for item in logging if item["ResourceArn"] == found["ARN"]]
+            yield f"{scope} {item['Name']}", {**found, "tags": tags, "logging": mine}
+
+
 LISTERS: dict[str, Callable[[Account], Iterable[tuple[str, Item]]]] = {
     "networks": vpcs,
     "security groups": plain(
@@ -506,6 +520,7 @@ LISTERS: dict[str, Callable[[Account], Iterable[tuple[str, Item]]]] = {
     "hosted zones": hosted_zones,
     "certificates": certificates,
     "distributions": distributions,
+    "web ACLs": web_acls,
     "budgets": budgets,
     "user pools": user_pools,
     "mails": mails,

@@ -32,6 +32,7 @@ from ansible_collections.slipway.fargate.plugins.module_utils.components import 
     trail,
     vpc,
     vpc_endpoint,
+    waf,
 )
 from ansible_collections.slipway.fargate.plugins.module_utils.components._kind import Kind
 
@@ -59,4 +60,5 @@ KINDS: dict[str, Kind] = {
     "trail": trail.KIND,
     "vpc": vpc.KIND,
     "vpc_endpoint": vpc_endpoint.KIND,
+    "waf": waf.KIND,
 }
