@@ -160,6 +160,8 @@ class Snapshot(Resource):
         super().__init__(module, name, {"name": name, "source": source, **set_options(module, "tags")}, params["state"])
         self.client = RetryingClient(module, "rds")
         self.origin: Attributes = {}
+        if params["source_region"]:
+            self.type_name = "RDS snapshot copy"
 
     def plan(self) -> Change | None:
         change = super().plan()

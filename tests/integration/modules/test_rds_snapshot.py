@@ -76,7 +76,7 @@ def test_what_is_encrypted_is_copied_to_another_region(
 def test_a_copy_of_nothing(account: Account, database: str) -> None:
     options = {"name": NAME, "instance": database, "source_region": account.region, "region": "us-west-2"}
     assert run_module(account, MODULE, _check=True, **options)["changed"], "a backup makes it a moment before"
-    with pytest.raises(ModuleFailed, match=f"RDS snapshot {NAME}: eu-west-1 has none of that name to copy"):
+    with pytest.raises(ModuleFailed, match=f"RDS snapshot copy {NAME}: eu-west-1 has none of that name to copy"):
         run_module(account, MODULE, **options)
 
 

@@ -1,0 +1,139 @@
+# Copyright: the slipway.fargate team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Backup, snapshots and restore of databases: a small environment of an instance and a cluster."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.local_aws import Account, LocalAws
+from tests.support.playbook import Run, run_playbook
+
+INVENTORY = """
+plugin: slipway.fargate.stack
+stack_name: shop
+stack_environment: dev
+components:
+  vpc: [network]
+  secret:
+    credentials:
+      secret_name: shop/database
+      secret_generate_key: password
+  rds:
+    database:
+      rds_attachment_secret: credentials
+      rds_attachment_keys: {url: "postgresql://{username}:{password}@{host}:{port}/{dbname}"}
+    catalog:
+      rds_engine: aurora-postgresql
+      rds_engine_version: "16.6"
+vars:
+  aws_region: eu-west-1
+  rds_password_secret: credentials
+  rds_password_key: password
+  rds_monitoring_interval: 0
+  rds_performance_insights_enabled: false
+  rds_log_exports: []
+  rds_deletion_protection: false
+  rds_skip_final_snapshot: true
+"""
+INSTANCE, CLUSTER = "shop-dev-database", "shop-dev-catalog"
+
+
+class Environment:
+    """The environment, and what is asked of it."""
+
+    def __init__(self, account: Account, inventory: Path) -> None:
+        self.account, self.inventory = account, inventory
+        self.rds = account.client("rds")
+
+    def run(self, verb: str, *arguments: str, **extra: Any) -> Run:
+        return run_playbook(self.account, self.inventory, verb, *arguments, **extra)
+
+    def snapshots(self, region: str = "eu-west-1") -> list[str]:
+        found = self.account.client("rds", region).describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
+        return sorted(snapshot["DBSnapshotIdentifier"] for snapshot in found)
+
+    def refused(self, verb: str, message: str, **extra: Any) -> None:
+        since = self.account.position()
+        done = self.run(verb, **extra)
+        assert done.status != 0 and message in " ".join(done.output.split()), done.output
+        assert self.account.writes(since) == []
+
+
+@pytest.fixture(scope="module")
+def shop(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    inventory = tmp_path_factory.mktemp("shop") / "shop.yml"
+    inventory.write_text(INVENTORY)
+    shop = Environment(local_aws.account(), inventory)
+    shop.run("data").ok()
+    return shop
+
+
+def test_the_secret_tells_the_address(shop: Environment) -> None:
+    text = shop.account.client("secretsmanager").get_secret_value(SecretId="shop/database")["SecretString"]
+    secret = json.loads(text)
+    address = shop.rds.describe_db_instances(DBInstanceIdentifier=INSTANCE)["DBInstances"][0]["Endpoint"]["Address"]
+    assert (secret["host"], secret["port"], secret["engine"]) == (address, 5432, "postgres")
+    assert (secret["username"], secret["dbname"]) == ("app", "app")
+    assert secret["url"] == f"postgresql://app:{secret['password']}@{address}:5432/app"
+    again = shop.run("data").ok()
+    assert again.changes == []
+    assert secret["password"] not in again.output
+
+
+def test_a_backup_is_previewed_made_copied_and_listed(shop: Environment) -> None:
+    wanted = {"database": "database", "snapshot": "before-2-0", "rds_snapshot_copy_region": "us-west-2"}
+    since = shop.account.position()
+    preview = shop.run("backup", "--check", **wanted).ok()
+    assert shop.account.writes(since) == []
+    done = shop.run("backup", **wanted).ok()
+    copy = ("database", "create", "RDS snapshot copy", "before-2-0")
+    assert preview.summary == done.summary == {("database", "create", "RDS snapshot", "before-2-0"), copy}
+    assert shop.snapshots() == shop.snapshots("us-west-2") == ["before-2-0"]
+    shop.refused("backup", f"there is one of {INSTANCE} already", database="database", snapshot="before-2-0")
+    every = shop.run("backup").ok()
+    assert {change["component"] for change in every.changes} == {"database", "catalog"}
+    listed = shop.run("snapshots").ok().output
+    assert f"database: {INSTANCE}, 3 snapshots" in listed and "before-2-0" in listed
+    assert f"catalog: {CLUSTER}, 2 snapshots" in listed and f"{CLUSTER}-20" in listed
+
+
+def test_what_cannot_be_done_is_said_before_anything_is_made(shop: Environment) -> None:
+    databases = "databases are database, catalog"
+    shop.refused("backup", f"There is no database databse in this environment; {databases}", database="databse")
+    shop.refused("backup", "is one name for 2 databases", snapshot="one")
+    shop.refused("restore", "Say which database with -e database=NAME", snapshot="one")
+    shop.refused("restore", "either -e snapshot=NAME or -e restore_time=TIME", database="database")
+    shop.refused("restore", "there is no snapshot befor; the nearest are", database="database", snapshot="befor")
+    shop.refused("restore", "allowed are times from", database="catalog", restore_time="2020-01-01T00:00:00Z")
+    shop.refused("restore", "not the old one's", database="catalog", restore_time="latest", restored_name=CLUSTER)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "old"),
+    [
+        ({"database": "database", "snapshot": "shop-dev-before"}, INSTANCE),
+        ({"database": "catalog", "restore_time": "latest"}, CLUSTER),
+    ],
+)
+def test_a_database_is_restored_beside_the_old_one(shop: Environment, wanted: dict[str, str], old: str) -> None:
+    if "snapshot" in wanted:
+        shop.rds.create_db_snapshot(DBInstanceIdentifier=old, DBSnapshotIdentifier=wanted["snapshot"])
+    since = shop.account.position()
+    preview = shop.run("restore", "--check", **wanted).ok()
+    assert shop.account.writes(since) == []
+    done = shop.run("restore", **wanted).ok()
+    assert done.summary and done.summary <= preview.summary
+    made = shop.rds.describe_db_instances()["DBInstances"]
+    assert any(item["DBInstanceIdentifier"].startswith(f"{old}-restored") for item in made)
+    assert all(name.startswith(f"{old}-restored") for _component, _action, _resource, name in done.summary)
+    assert f"{old}-restored is at {old}-restored." in done.output
+    component = wanted["database"]
+    adopted = shop.run("data", "--limit", component, **{"rds_name": f"{old}-restored"}).ok()
+    assert {change["resource"] for change in adopted.changes} <= {"keys of a secret"}
+    assert shop.run("data", "--limit", component).ok().changes == adopted.changes
