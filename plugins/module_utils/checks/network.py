@@ -165,7 +165,7 @@ def cdn(seen: Seen) -> Iterator[Item]:
 
 def waf(seen: Seen) -> Iterator[Item]:
     arn = seen.facts["arn"]
-    client = seen.client("wafv2", "us-east-1" if ":global/" in arn else seen.region)
+    client = seen.client("wafv2", seen.facts.get("region") or seen.region)
     found = client.get_web_acl(ARN=arn)["WebACL"]
     rules = [rule["Name"] for rule in found["Rules"]]
     yield item("the firewall has rules", rules, listed(rules))

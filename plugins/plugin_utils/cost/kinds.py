@@ -264,12 +264,15 @@ def cdn(component: Component, env: Environment) -> Iterator[Use]:
 
 
 def waf(component: Component, env: Environment) -> Iterator[Use]:
-    said = [name for name in component.named("waf_") if "rule" in name or "rate" in name or "countr" in name]
-    rules = sum(count(component.get(name)) for name in said)
+    several = ("waf_managed_rule_groups", "waf_ip_sets", "waf_rules")
+    one = ("waf_rate_limit", "waf_blocked_countries")
+    rules = sum(count(component.get(name)) for name in several) + sum(bool(component.get(name)) for name in one)
     yield Use("web ACL", 1, "waf.acl")
     if rules:
         yield Use("rules", rules, "waf.rule")
     yield Use("requests", env.assume(component, "cost_waf_requests_million"), "waf.requests")
+    if true(component.get("waf_logging", False)):
+        yield from env.logs(component, component.get("waf_log_retention_days"))
 
 
 def dns(component: Component, env: Environment) -> Iterator[Use]:

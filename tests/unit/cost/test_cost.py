@@ -273,6 +273,13 @@ def test_alarms_are_those_of_the_rules_and_ones_own() -> None:
     assert uses("monitoring", queue, **off)["cloudwatch.alarm"].quantity == rules
 
 
+def test_a_firewall_costs_by_rule() -> None:
+    rules = {"waf_managed_rule_groups": ["a", "b", "c"], "waf_rate_limit": 100, "waf_blocked_countries": ["XX", "YY"]}
+    found = uses("waf", **rules, waf_rate_window_seconds=300, waf_logging=True)
+    assert (found["waf.acl"].quantity, found["waf.rule"].quantity, "cloudwatch.logs" in found) == (1, 5, True)
+    assert "waf.rule" not in uses("waf", waf_rate_limit=0)
+
+
 def test_a_key_costs_whatever_the_kind() -> None:
     assert "kms.key" in uses("monitoring", monitoring_targets=[], monitoring_kms_key_create=True)
 
