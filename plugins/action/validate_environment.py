@@ -13,6 +13,7 @@ from ansible.template import trust_as_template
 from ansible_collections.slipway.fargate.plugins.module_utils.components import KINDS
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import UNKNOWN
 from ansible_collections.slipway.fargate.plugins.plugin_utils import validation
+from ansible_collections.slipway.fargate.plugins.plugin_utils.environment import CALLER
 
 
 class ActionModule(ActionBase):
@@ -32,7 +33,7 @@ class ActionModule(ActionBase):
         stubs = {host: {**raw[host], "component": _shape(kind)} for host, kind in components.items()}
         problems, options = [], {}
         for host, kind in components.items():
-            own = {**raw[host], "component": stubs[host]["component"], "hostvars": stubs}
+            own = {"stack_caller": CALLER, **raw[host], "component": stubs[host]["component"], "hostvars": stubs}
             options[host] = {}
             problems += [f"{host}: {problem}" for problem in self._problems(kind, own, components, options[host])]
         problems += self._account_problems(components, options, task_vars)

@@ -14,6 +14,8 @@ from ansible_collections.slipway.fargate.plugins.module_utils.engine import UNKN
 from ansible_collections.slipway.fargate.plugins.plugin_utils import validation
 
 Options = Mapping[str, Any]
+# What validate.yml registers of whose credentials these are. An inventory may use it, as in ARNs of policies.
+CALLER = {"account": UNKNOWN, "arn": UNKNOWN}
 
 
 class Component:
@@ -65,7 +67,7 @@ def components(templar: Any, hostvars: Any, hosts: Iterable[str]) -> dict[str, C
 def _component(host: str, kind: str, stubs: Mapping[str, Options], templar: Any) -> Component:
     spec = validation.specification(kind)
     defaults = {name: trusted(option["default"]) for name, option in spec.items() if "default" in option}
-    values = {**defaults, **stubs[host], "hostvars": stubs}
+    values = {"stack_caller": CALLER, **defaults, **stubs[host], "hostvars": stubs}
     return Component(host, kind, values, templar.copy_with_new_env(available_variables=values))
 
 
