@@ -15,12 +15,13 @@ def read(aws: Aws, name: str, options: dict[str, Any]) -> Facts | None:
     return trail and {
         "arn": trail["TrailARN"],
         "bucket": trail["S3BucketName"],
+        "log_group": options["trail_log_group"],
         "log_group_arn": trail.get("CloudWatchLogsLogGroupArn", ""),
     }
 
 
 def predict(aws: Aws, name: str, options: dict[str, Any]) -> Facts:
-    return {"arn": aws.arn("cloudtrail", f"trail/{name}")}
+    return {"arn": aws.arn("cloudtrail", f"trail/{name}"), "log_group": options["trail_log_group"]}
 
 
 KIND = Kind(
@@ -28,8 +29,10 @@ KIND = Kind(
     {
         "arn": "the trail's ARN",
         "bucket": "the name of the bucket that keeps the files",
+        "log_group": "the log group that has the events too, or empty",
         "log_group_arn": "the ARN of the log group that has the events too, or empty",
     },
     read,
     predict,
+    ("trail_log_group",),
 )
