@@ -23,14 +23,13 @@ DATABASE_LENGTH = {"postgres": 63, "aurora-postgresql": 63, "mysql": 64, "mariad
 RESERVED_USERS = {
     "aurora-postgresql": {
         "admin",
-        "postgres",
         "public",
         "rdsadmin",
         "rds_superuser",
         "rds_replication",
         "rdswriteforwarduser",
     },
-    "postgres": {"admin", "administrator", "postgres", "public", "rdsadmin", "rds_superuser", "rds_replication"},
+    "postgres": {"admin", "administrator", "public", "rdsadmin", "rds_superuser", "rds_replication"},
     "mysql": {"rdsadmin", "mysql", "root", "event_scheduler"},
     "mariadb": {"rdsadmin", "mariadb.sys", "mysql", "root"},
 }

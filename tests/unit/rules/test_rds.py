@@ -45,6 +45,7 @@ BASE: dict[str, Any] = {
         {"rds_engine": "mysql", "rds_engine_version": "8.0.40", "rds_log_exports": ["error"]},
         {"rds_username": "(known after apply)", "rds_subnet_ids": "(known after apply)"},
         {"rds_subnet_ids": ["subnet-1", "subnet-2"]},
+        {"rds_username": "postgres"},
         {"rds_backup_retention_days": 0},
         {"rds_iops": 3000, "rds_storage_throughput": 125},
         {"rds_replicas": [{"name": "shop-dev-replica", "instance_class": "db.t3.small", "multi_az": True}]},
