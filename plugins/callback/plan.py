@@ -170,7 +170,8 @@ class CallbackModule(CallbackBase):
             return
         component = self.components.get(result.host.name) or self._meet(result.host)
         component.managed = True
-        if not result.is_changed() or (result.task_fields.get("check_mode") and not self.check):
+        # Of a loop the field is still a template: only what is certain is left out.
+        if not result.is_changed() or (result.task_fields.get("check_mode") is True and not self.check):
             return
         arguments = result.task_fields.get("args") or {}
         for change in plan.changes_of(action, arguments, result.result, check=self.check, started=began):

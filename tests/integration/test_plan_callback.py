@@ -35,13 +35,15 @@ PLAYBOOK = """
   tasks:
     - name: Queue
       when: component_kind == 'sqs'
+      check_mode: "{{ stack_check_mode }}"
       block:
         - name: Create or update the log group
           slipway.fargate.cloudwatch_log_group:
-            name: /ecs/shop-dev-orders
+            name: /ecs/shop-dev-{{ item }}
             retention_in_days: "{{ days | int }}"
             state: "{{ wanted | default('present') }}"
             region: "{{ aws_region }}"
+          loop: [orders]
     - name: Create or update the role
       amazon.aws.iam_role:
         name: shop-dev-worker
