@@ -21,9 +21,6 @@ class ActionModule(ActionBase):
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         arguments = dict(self._task.args)
-        if "component" in arguments:  # TRANSITION: the old form, while roles are being changed
-            entry = {key: arguments.pop(key) for key in ("kind", "name", "options") if key in arguments}
-            arguments["components"] = {arguments.pop("component"): {**entry, "region": arguments.get("region")}}
         names = arguments.pop("components", None) or [task_vars["inventory_hostname"]]
         if isinstance(names, list):
             arguments["components"] = {name: self._described(name, task_vars) for name in names}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.parsing.dataloader import DataLoader
+from ansible.template import trust_as_template
 from ansible_collections.slipway.fargate.plugins.module_utils.components import KINDS
 
 ROLES = Path(__file__).parents[2] / "roles"
@@ -34,5 +35,9 @@ def described(
         "kind": kind,
         "name": value(f"{kind}_name") or f"{value('stack_name')}-{value('stack_environment')}-{component}",
         "options": {option: value(option) for option in KINDS[kind].options},
-        "region": value(f"{kind}_region") or value("aws_region"),
+        "region": _region(kind, template) or value(f"{kind}_region") or value("aws_region"),
     }
+
+
+def _region(kind: str, template: Callable[[Any], Any]) -> str | None:
+    return template(trust_as_template(KINDS[kind].region)) if KINDS[kind].region else None

@@ -163,8 +163,7 @@ class Client:
     # finding and starting the server
 
     def _connect(self, job: Job) -> socket.socket:
-        key = hashlib.sha256(f"{sys.executable}\0{job.executable}".encode()).hexdigest()[:12]
-        path = os.path.join(self._directory, f"slipway-warm-{key}")
+        path = self._path(job)
         if server := self._try_connect(path):
             return server
         with _locked(self._directory):
@@ -174,6 +173,15 @@ class Client:
         if server := self._try_connect(path):
             return server
         raise Declined
+
+    def start(self, job: Job) -> None:
+        """Start the server ahead of the first job, with what every module of AWS imports."""
+        with contextlib.suppress(Declined, OSError), _locked(self._directory):
+            self._start(self._path(job), job, ahead=True)
+
+    def _path(self, job: Job) -> str:
+        key = hashlib.sha256(f"{sys.executable}\0{job.executable}".encode()).hexdigest()[:12]
+        return os.path.join(self._directory, f"slipway-warm-{key}")
 
     def _try_connect(self, path: str) -> socket.socket | None:
         server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -188,7 +196,7 @@ class Client:
             raise Declined
         return server
 
-    def _start(self, path: str, job: Job) -> None:
+    def _start(self, path: str, job: Job, *, ahead: bool = False) -> None:
         if os.path.exists(f"{path}.off") or not _is_private(self._directory):
             raise Declined
         controller = _controller_pidfd()
@@ -211,6 +219,7 @@ class Client:
                     "controller": controller,
                     "shell_rules": rules,
                     "botocore": BOTOCORE_SOURCE,
+                    "ahead": ahead,
                 }
             )
         os.close(controller)

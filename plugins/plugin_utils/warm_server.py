@@ -315,6 +315,7 @@ class Server:
         self._noise: int = options["noise"]
         self._noisy = self._outdated = False
         self._warmth_source: str = options["botocore"]
+        self._ahead: bool = options["ahead"]  # of the first payload, which will be one for AWS
         self._warmth: t.Any = None
         self._at_end = _closed_pipe()
         self._prctl = _load_prctl()
@@ -325,6 +326,10 @@ class Server:
             os.set_inheritable(fd, False)
             self._poll.register(fd, select.POLLIN)
         os.set_inheritable(self._noise, False)
+        if self._ahead:
+            _import_quietly("boto3")
+            self._share_botocore()
+            self._installed.note()
         while not self._outdated or self._waiting or self._by_handle:
             for fd, _event in self._poll.poll():
                 if fd == self._controller:
@@ -484,11 +489,14 @@ class Server:
         name = match[1].decode() if match else ""
         payload.name = name or "unknown"
         self._library.prepare(payload, name)
-        if "botocore.session" in sys.modules and not self._warmth:
-            self._warmth = self._load_warmth()
+        self._share_botocore()
         if self._warmth and (found := payload.find(name)):
             self._warmth.expect(found[1])
         self._installed.note()
+
+    def _share_botocore(self) -> None:
+        if "botocore.session" in sys.modules and not self._warmth:
+            self._warmth = self._load_warmth()
 
     def _load_warmth(self) -> t.Any:
         """warm_botocore.py: executed from its source as this file is, and in no module table for a payload to find."""

@@ -45,3 +45,4 @@ class Kind(NamedTuple):
     predict: Callable[[Aws, str, dict[str, Any]], Facts] = lambda aws, name, options: {}  # what its name tells
     options: tuple[str, ...] = ()  # the role's variables that `read` needs beyond the name
     derived: Mapping[str, str] = {}  # more options: facts of other components, as templates
+    region: str = ""  # where it is, as a template; by default in `<kind>_region`, or else in `aws_region`

@@ -38,7 +38,10 @@ def _exists(aws: Aws, arn: str) -> bool:
 
 KIND = Kind(
     "set of alarms",
-    {"topic_arns": "by severity the ARNs of the topics", "alarm_names": "the names of the metric alarms, but for those that were given another name"},
+    {
+        "topic_arns": "by severity the ARNs of the topics",
+        "alarm_names": "the names of the metric alarms, but for those that were given another name",
+    },
     read,
     predict,
     ("monitoring_topics",),

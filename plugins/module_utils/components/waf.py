@@ -30,4 +30,5 @@ KIND = Kind(
     read,
     predict,
     ("waf_scope",),
+    region="{{ 'us-east-1' if waf_scope == 'CLOUDFRONT' else aws_region }}",
 )

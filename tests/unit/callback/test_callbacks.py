@@ -113,6 +113,19 @@ def test_a_run_is_summed_up_by_component(callback: CallbackModule, screen: Scree
     assert screen.lines[-1].startswith("Done: 1 created, 0 changed, 0 deleted. 2 components in ")
 
 
+def test_a_loop_whose_check_mode_is_still_a_template_is_counted(callback: CallbackModule, screen: Screen) -> None:
+    items = [{"changed": True, "changes": [CHANGE]}, {"changed": False, "changes": []}]
+    run(callback, outcome({"changed": True, "results": items}, check_mode="{{ stack_check_mode }}"))
+    callback.v2_playbook_on_stats(Totals())
+    assert "Done: 1 created, 0 changed, 0 deleted." in screen.text
+
+
+def test_what_one_task_only_previews_is_no_change_of_the_run(callback: CallbackModule, screen: Screen) -> None:
+    run(callback, outcome({"changed": True, "changes": [CHANGE]}, check_mode=True))
+    callback.v2_playbook_on_stats(Totals())
+    assert "created" not in screen.text or "Done: 0 created" in screen.text
+
+
 def test_check_mode_is_a_plan(callback: CallbackModule, screen: Screen, arguments: dict[str, Any]) -> None:
     arguments["check"] = True
     run(callback, outcome({"changed": True, "changes": [CHANGE]}, check_mode=True))

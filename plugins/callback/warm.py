@@ -1,0 +1,100 @@
+# Copyright: the slipway.fargate team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: warm
+type: aggregate
+short_description: Load once what every task needs
+version_added: 0.1.0
+author:
+  - The slipway.fargate team (@slipway)
+description:
+  - Ansible runs each task in a fork of the controller, which loads filters, connection and other plugins anew. This
+    loads them in the controller when the playbook starts, so that the forks have them.
+  - When the play's connection is P(slipway.fargate.warm#connection) it starts its server too, which is then ready when
+    the first module arrives.
+  - Prints nothing and changes no result. Whatever it cannot load is loaded by the tasks, as without it.
+requirements:
+  - enabled in C(callbacks_enabled)
+"""
+
+EXAMPLES = r"""
+# in ansible.cfg:
+#   [defaults]
+#   callbacks_enabled = slipway.fargate.plan, slipway.fargate.warm
+"""
+
+import contextlib
+import importlib
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.callback import CallbackBase
+from ansible.plugins.loader import (
+    action_loader,
+    connection_loader,
+    filter_loader,
+    lookup_loader,
+    shell_loader,
+    test_loader,
+)
+
+COLLECTION = "slipway.fargate"
+CONNECTION = f"{COLLECTION}.warm"
+FILTERS = Path(__file__).parents[1] / "filter"
+MODULES = ("ansible.executor.module_common", "ansible.module_utils.common.arg_spec")
+
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "slipway.fargate.warm"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._started = False
+
+    def v2_playbook_on_start(self, playbook: Any) -> None:
+        for load in (_load_modules, _load_filters, _load_classes):
+            with contextlib.suppress(Exception):  # the tasks meet the same error, and report it
+                load()
+
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        if self._started:
+            return
+        self._started = True
+        with contextlib.suppress(Exception):
+            if _connection_of(play) == CONNECTION:
+                connection = connection_loader.get(CONNECTION, class_only=True)
+                connection.start_server()
+
+
+def _load_modules() -> None:
+    for name in MODULES:
+        importlib.import_module(name)
+
+
+def _load_filters() -> None:
+    """The first look for a filter that is in no collection reads all files of filters there are."""
+    filter_loader.get("combine")
+    test_loader.get("contains")
+    for file in sorted(FILTERS.glob("*.yml")):
+        filter_loader.get(f"{COLLECTION}.{file.stem}")
+
+
+def _load_classes() -> None:
+    action_loader.get("ansible.builtin.normal", class_only=True)
+    connection_loader.get(CONNECTION, class_only=True)
+    lookup_loader.get(f"{COLLECTION}.component", class_only=True)
+    shell_loader.get("sh")
+
+
+def _connection_of(play: Any) -> Any:
+    """The connection of the play's components, which is the same for all."""
+    manager = play.get_variable_manager()
+    host = manager._inventory.get_hosts(play.hosts)[0]
+    return manager.get_vars(play=play, host=host).get("ansible_connection")
