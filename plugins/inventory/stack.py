@@ -42,7 +42,7 @@ options:
   stack_data:
     description:
       - Another environment of this system, whose file lies beside this one. The components that keep data, and what
-        they stand on, are those of it, in the group C(shared). They are looked up, and never created, changed or removed.
+        they stand on, are those of it, in the group C(shared). They are looked up, and never created or changed.
       - With it several applications can run on the same data.
     type: str
 """
