@@ -17,6 +17,7 @@ from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE
 
 from .dispatch import answer_with, model_with
 from .ec2_dependencies import DependenciesMixin
+from .ec2_rules import RulesMixin, RulesResponseMixin
 from .errors import AwsError
 from .support import begin, check_security_groups, passing, subnet_details
 
@@ -24,7 +25,7 @@ KIND = "vpc-endpoint"
 MEMBERS = {"Icmp.Code": "IcmpTypeCode.Code", "Icmp.Type": "IcmpTypeCode.Type"}
 
 
-class CorrectedEC2Backend(DependenciesMixin, EC2Backend):
+class CorrectedEC2Backend(DependenciesMixin, RulesMixin, EC2Backend):
     def create_default_vpc(self) -> VPC:
         """As https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc-components.html lists its components."""
         vpc = super().create_default_vpc()
@@ -90,7 +91,7 @@ class CorrectedEC2Backend(DependenciesMixin, EC2Backend):
 
 
 @answer_with
-class CorrectedEC2Response(EC2Response):
+class CorrectedEC2Response(RulesResponseMixin, EC2Response):
     def _get_param(self, param_name: str, if_none: Any = None) -> Any:
         """The type and code of an entry of a network ACL, which moto looks for under the name of the wire."""
         return super()._get_param(MEMBERS.get(param_name, param_name), if_none)

@@ -92,3 +92,35 @@ def test_tags_of_a_nat_gateway_are_found_by_the_type_that_aws_gives_it(aws: Any)
     gateway = aws("ec2").create_nat_gateway(**asked)["NatGateway"]["NatGatewayId"]
     filters = [{"Name": "resource-id", "Values": [gateway]}, {"Name": "resource-type", "Values": ["natgateway"]}]
     assert [tag["Value"] for tag in aws("ec2").describe_tags(Filters=filters)["Tags"]] == ["out"]
+
+
+def test_rules_for_prefix_lists_have_descriptions(aws: Any, refused: Callable[..., Any]) -> None:
+    ec2 = aws("ec2")
+    group = aws.security_group()
+    (prefix_list,) = ec2.describe_managed_prefix_lists(
+        Filters=[{"Name": "prefix-list-name", "Values": ["com.amazonaws.global.cloudfront.origin-facing"]}]
+    )["PrefixLists"]
+    name = prefix_list["PrefixListId"]
+
+    def rule(description: str) -> dict[str, Any]:
+        lists = [{"PrefixListId": name, "Description": description}]
+        return {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "PrefixListIds": lists}
+
+    def read() -> Any:
+        (found,) = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+        return found["IpPermissions"][0]["PrefixListIds"]
+
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule("CloudFront")])
+    assert read() == [{"PrefixListId": name, "Description": "CloudFront"}]
+    changed = ec2.update_security_group_rule_descriptions_ingress(GroupId=group, IpPermissions=[rule("The edge")])
+    assert changed["Return"] is True
+    assert read() == [{"PrefixListId": name, "Description": "The edge"}]
+    refused(
+        "InvalidPermission.Duplicate",
+        ec2.authorize_security_group_ingress,
+        GroupId=group,
+        IpPermissions=[rule("CloudFront")],
+    )
+    ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[rule("CloudFront")])
+    (found,) = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+    assert found["IpPermissions"] == []
