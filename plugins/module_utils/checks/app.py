@@ -70,8 +70,8 @@ def _role(iam: Any, name: str) -> bool:
 
 
 def _scaling(seen: Seen, resource: str) -> Item:
-    wanted = on(seen.option("ecs_service_autoscaling", ""))
-    if not wanted:
+    wanted = seen.option("ecs_service_autoscaling", "")
+    if not on(wanted) or not on(wanted.get("enabled", True)):
         return item("it scales", False, "", wanted=False)
     client = seen.client("application-autoscaling")
     targets = client.describe_scalable_targets(ServiceNamespace="ecs", ResourceIds=[resource])["ScalableTargets"]

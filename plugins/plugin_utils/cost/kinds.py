@@ -131,6 +131,8 @@ def alb(component: Component, env: Environment) -> Iterator[Use]:
 
 def ecs_service(component: Component, env: Environment) -> Iterator[Use]:
     scaling = component.get("ecs_service_autoscaling") or {}
+    if not true(scaling.get("enabled", True)):
+        scaling = {}
     least = scaling.get("min") or component.get("ecs_service_desired_count", 1)
     tasks = env.assume(component, "cost_tasks", number(least))
     hours = tasks * env.hours(component)

@@ -185,6 +185,12 @@ def test_a_scaling_service_has_its_least_tasks_unless_their_average_is_given() -
     assert uses("ecs_service", **scaled, cost_tasks="4")["fargate.x86-vcpu"].quantity == 4 * 0.5 * 730
 
 
+def test_limits_of_autoscaling_that_is_off_cost_nothing() -> None:
+    off = {"enabled": False, "min": 3, "max": 9}
+    found = uses("ecs_service", **{**SERVICE, "ecs_service_desired_count": 2}, ecs_service_autoscaling=off)
+    assert found["fargate.x86-vcpu"].quantity == 2 * 0.5 * 730
+
+
 def test_spot_is_cheaper_by_the_discount() -> None:
     it = component("ecs_service", **SERVICE, ecs_service_spot_percentage=75, cost_spot_discount_percent=60)
     found = [use for use in kinds.uses(it, kinds.Environment({"it": it})) if use.price == "fargate.x86-vcpu"]
