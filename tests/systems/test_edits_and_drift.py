@@ -159,9 +159,10 @@ def change_by_hand(account: Account) -> None:
     ec2.authorize_security_group_ingress(GroupId=group["SecurityGroups"][0]["GroupId"], IpPermissions=[opened])
     logs.delete_log_group(logGroupName=f"/ecs/{NAME}-loki")
     account.client("cloudwatch").delete_alarms(AlarmNames=[f"{NAME}-alarms-s3-events-age"])
-    account.client("iam").detach_role_policy(
-        RoleName=f"{NAME}-app-role", PolicyArn=f"arn:aws:iam::{account.id}:policy/{NAME}-app-role"
-    )
+    iam = account.client("iam")
+    role = next(role["RoleName"] for role in iam.list_roles()["Roles"] if role["RoleName"].endswith("-app-role"))
+    for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
     account.client("s3").delete_public_access_block(Bucket=f"safebucket-storage-{account.id}")
 
 
