@@ -87,7 +87,7 @@ def _load_filters() -> None:
 
 
 def _load_classes() -> None:
-    action_loader.get("ansible.builtin.normal", class_only=True)
+    action_loader.get("ansible.legacy.normal", class_only=True)
     connection_loader.get(CONNECTION, class_only=True)
     lookup_loader.get(f"{COLLECTION}.component", class_only=True)
     shell_loader.get("sh")
