@@ -487,8 +487,8 @@ def monthly(tier: Hub, file: Path) -> dict[str, float]:
 
 # The document's figures cannot all be right, and docs/costs.md says why: its sums of 36-46 for dev and 165-200 for prod
 # are 66.17 and 221.87 at AWS's prices of the same four rows.
-def test_HB_19_the_cost_of_dev(aws: Hub, tmp_path: Path) -> None:
-    found = monthly(aws, tmp_path / "cost.json")
+def test_HB_19_the_cost_of_dev(dev: Hub, tmp_path: Path) -> None:
+    found = monthly(dev, tmp_path / "cost.json")
     document = ("api", "database", "cache", "network")
     assert {name: found[name] for name in document} == {
         "api": 7.21,
@@ -564,8 +564,8 @@ def test_HB_10_a_password_that_was_given(prod: Hub) -> None:
     assert prod.secret("database-password") == "given-" * 6
 
 
-def test_HB_19_the_cost_of_prod(prod: Hub, tmp_path: Path) -> None:
-    found = monthly(prod, tmp_path / "cost.json")
+def test_HB_19_the_cost_of_prod(production: Hub, tmp_path: Path) -> None:
+    found = monthly(production, tmp_path / "cost.json")
     document = ("api", "database", "cache", "network")
     assert {name: found[name] for name in document} == {
         "api": pytest.approx(57.68, abs=0.02),
