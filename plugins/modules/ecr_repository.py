@@ -30,6 +30,12 @@ options:
       - Whether a tag can be given to another image later.
     type: str
     choices: [MUTABLE, IMMUTABLE]
+  image_tag_mutability_exclusions:
+    description:
+      - Tags, or patterns of tags with C(*), for which the opposite of O(image_tag_mutability) holds, as V(latest), see
+        U(https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageTagMutabilityExclusionFilter.html).
+    type: list
+    elements: str
   encryption_type:
     description:
       - What encrypts the images, keys of S3 (V(AES256)) or a key of KMS (V(KMS)). It cannot be changed.
@@ -107,6 +113,11 @@ repository:
       description: Whether a tag can be given to another image.
       type: str
       sample: IMMUTABLE
+    image_tag_mutability_exclusions:
+      description: The tags for which the opposite holds.
+      type: list
+      elements: str
+      sample: [latest]
     encryption_type:
       description: What encrypts the images.
       type: str
@@ -161,7 +172,8 @@ from ansible_collections.slipway.fargate.plugins.module_utils.engine import (
 )
 
 DOCUMENTS = ("lifecycle_policy", "policy")
-PLAIN = ("scan_on_push", "image_tag_mutability", "encryption_type", "kms_key_id")
+PLAIN = ("scan_on_push", "image_tag_mutability", "image_tag_mutability_exclusions", "encryption_type", "kms_key_id")
+EXCLUDING = "_WITH_EXCLUSION"
 ELSE = "an image repository keeps its encryption; make another one, or remove this one first"
 
 
@@ -171,6 +183,7 @@ class Repository(Resource):
     defaults = {
         "scan_on_push": False,
         "image_tag_mutability": "MUTABLE",
+        "image_tag_mutability_exclusions": [],
         "encryption_type": "AES256",
         "kms_key_id": "",
         "lifecycle_policy": {},
@@ -178,10 +191,11 @@ class Repository(Resource):
         "tags": {},
     }
     immutable = {"encryption_type": ELSE, "kms_key_id": ELSE}
+    unordered = ("image_tag_mutability_exclusions",)
     policies = ("policy",)
     updates = {
         "put_scanning": ("scan_on_push",),
-        "put_mutability": ("image_tag_mutability",),
+        "put_mutability": ("image_tag_mutability", "image_tag_mutability_exclusions"),
         "put_lifecycle_policy": ("lifecycle_policy",),
         "put_policy": ("policy",),
         "put_tags": ("tags",),
@@ -221,7 +235,10 @@ class Repository(Resource):
             "arn": found["repositoryArn"],
             "uri": found["repositoryUri"],
             "scan_on_push": found.get("imageScanningConfiguration", {}).get("scanOnPush", False),
-            "image_tag_mutability": found["imageTagMutability"],
+            "image_tag_mutability": found["imageTagMutability"].removesuffix(EXCLUDING),
+            "image_tag_mutability_exclusions": [
+                entry["filter"] for entry in found.get("imageTagMutabilityExclusionFilters") or []
+            ],
             "encryption_type": encryption.get("encryptionType", "AES256"),
             "kms_key_id": encryption.get("kmsKey", ""),
             "lifecycle_policy": self._lifecycle_policy(),
@@ -264,7 +281,7 @@ class Repository(Resource):
             repositoryName=self.name,
             encryptionConfiguration=encryption,
             imageScanningConfiguration={"scanOnPush": self.desired.get("scan_on_push", False)},
-            imageTagMutability=self.desired.get("image_tag_mutability", "MUTABLE"),
+            **self._mutability(),
             **({"tags": ansible_dict_to_boto3_tag_list(tags)} if tags else {}),
         )
         if self.desired.get("lifecycle_policy"):
@@ -277,8 +294,15 @@ class Repository(Resource):
         self.client.put_image_scanning_configuration(repositoryName=self.name, imageScanningConfiguration=configuration)
 
     def put_mutability(self) -> None:
-        mutability = self.desired["image_tag_mutability"]
-        self.client.put_image_tag_mutability(repositoryName=self.name, imageTagMutability=mutability)
+        self.client.put_image_tag_mutability(repositoryName=self.name, **self._mutability())
+
+    def _mutability(self) -> Attributes:
+        wanted = self.expected()
+        plain, excluded = wanted["image_tag_mutability"], wanted["image_tag_mutability_exclusions"]
+        if not excluded:
+            return {"imageTagMutability": plain}
+        filters = [{"filterType": "WILDCARD", "filter": pattern} for pattern in excluded]
+        return {"imageTagMutability": plain + EXCLUDING, "imageTagMutabilityExclusionFilters": filters}
 
     def put_lifecycle_policy(self) -> None:
         if self.desired["lifecycle_policy"]:
@@ -316,6 +340,7 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "scan_on_push": {"type": "bool"},
             "image_tag_mutability": {"type": "str", "choices": ["MUTABLE", "IMMUTABLE"]},
+            "image_tag_mutability_exclusions": {"type": "list", "elements": "str"},
             "encryption_type": {"type": "str", "choices": ["AES256", "KMS"]},
             "kms_key_id": {"type": "str", "no_log": False},
             "lifecycle_policy": {"type": "json"},

@@ -15,6 +15,9 @@ from ansible_collections.slipway.fargate.plugins.plugin_utils.rules._checks impo
 WORD = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 NAME = re.compile(rf"(?=.{{2,256}}$){WORD}(?:/{WORD})*")
 MOST = 1_000_000
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageTagMutabilityExclusionFilter.html
+EXCLUSION = re.compile(r"(?=.{1,128}$)[\w.-]*(?:\*[\w.-]*){0,2}", re.ASCII)
+MOST_EXCLUSIONS = 5
 
 REFERENCES: dict[str, str] = {}
 
@@ -28,6 +31,15 @@ def problems(options: dict[str, Any]) -> Iterator[str]:
         )
     yield from between(options, "ecr_keep_images", 0, MOST)
     yield from between(options, "ecr_untagged_expire_days", 0, MOST)
+    excluded = known(options, "ecr_tag_mutability_exclusions") or []
+    if len(excluded) > MOST_EXCLUSIONS:
+        yield f"ecr_tag_mutability_exclusions has {len(excluded)} entries; allowed are {MOST_EXCLUSIONS} or fewer"
+    for pattern in excluded:
+        if not EXCLUSION.fullmatch(str(pattern)):
+            yield (
+                f"ecr_tag_mutability_exclusions has {pattern!r}; allowed are 1 to 128 letters, digits and . _ - with "
+                "two * or fewer"
+            )
     if options.get("ecr_kms_key_id") and options.get("ecr_encryption_type") == "AES256":
         yield "ecr_kms_key_id is set, but ecr_encryption_type is AES256; allowed with it is KMS"
     yield from region_problem("ecr_kms_key_id", options.get("ecr_kms_key_id") or "", options.get("aws_region"))

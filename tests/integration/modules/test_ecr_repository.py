@@ -58,15 +58,19 @@ def test_matrix(account: Account) -> None:
         updates={
             "scan_on_push": True,
             "image_tag_mutability": "IMMUTABLE",
+            "image_tag_mutability_exclusions": ["latest", "dev-*"],
             "lifecycle_policy": LIFECYCLE,
             "policy": POLICY,
             "tags": {"Environment": "dev", "Other": "1"},
-            "+nothing": {"lifecycle_policy": {}, "policy": {}, "tags": {}},
+            "+nothing": {"image_tag_mutability_exclusions": [], "lifecycle_policy": {}, "policy": {}, "tags": {}},
         },
         fixed={"encryption_type", "kms_key_id", "force"},
         seen={
             "scan_on_push": lambda account: _repository(account)["imageScanningConfiguration"]["scanOnPush"],
-            "image_tag_mutability": lambda account: _repository(account)["imageTagMutability"],
+            "image_tag_mutability": lambda account: _repository(account)["imageTagMutability"].partition("_")[0],
+            "image_tag_mutability_exclusions": lambda account: [
+                entry["filter"] for entry in _repository(account).get("imageTagMutabilityExclusionFilters", [])
+            ],
             "lifecycle_policy": lambda account: json.loads(
                 ecr.get_lifecycle_policy(repositoryName=NAME)["lifecyclePolicyText"]
             ),
@@ -96,6 +100,23 @@ def test_everything_at_once(account: Account) -> None:
     assert not run_module(account, "ecr_repository", name=NAME, lifecycle_policy=turned)["changed"]
     shorter = run_module(account, "ecr_repository", name=NAME, lifecycle_policy={"rules": [NEWEST]})
     assert shorter["repository"]["lifecycle_policy"] == {"rules": [NEWEST]}
+
+
+def test_only_the_excluded_tags_move(account: Account) -> None:
+    immutable = {"name": NAME, "image_tag_mutability": "IMMUTABLE"}
+    run_module(account, "ecr_repository", **immutable, image_tag_mutability_exclusions=["latest", "dev-*"])
+    assert _repository(account)["imageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
+    turned = {"image_tag_mutability_exclusions": ["dev-*", "latest"]}
+    assert not run_module(account, "ecr_repository", **immutable, **turned)["changed"]
+    assert not run_module(account, "ecr_repository", **immutable)["changed"]
+    mutable = run_module(account, "ecr_repository", name=NAME, image_tag_mutability="MUTABLE")
+    assert mutable["repository"]["image_tag_mutability_exclusions"] == ["latest", "dev-*"]
+    assert _repository(account)["imageTagMutability"] == "MUTABLE_WITH_EXCLUSION"
+    run_module(account, "ecr_repository", name=NAME, image_tag_mutability_exclusions=[])
+    assert _repository(account)["imageTagMutability"] == "MUTABLE"
+    account.fault(service="ecr", operation="PutImageTagMutability", code="InvalidParameterException", message="no")
+    with pytest.raises(ModuleFailed, match=r"Could not update ECR repository shop/web: .*PutImageTagMutability"):
+        run_module(account, "ecr_repository", name=NAME, image_tag_mutability_exclusions=["latest"])
 
 
 def test_unset_options_are_untouched(account: Account) -> None:

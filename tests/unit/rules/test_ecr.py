@@ -22,6 +22,7 @@ GOOD = {
 def test_what_is_allowed(name: str) -> None:
     assert list(problems({**GOOD, "ecr_name": name})) == []
     assert list(problems({})) == []
+    assert list(problems({**GOOD, "ecr_tag_mutability_exclusions": ["latest", "dev-*", "*-rc.*"]})) == []
     alone = {"ecr_keep_images": 0, "ecr_untagged_expire_days": 0, "ecr_lifecycle_rules": [RULE]}
     assert list(problems({**GOOD, **alone})) == []
 
@@ -34,6 +35,11 @@ def test_what_is_allowed(name: str) -> None:
             for name in ("Shop", "a", "-web", "shop//web", "web-", "a" * 257)
         ],
         ({"ecr_keep_images": -1}, "ecr_keep_images is -1; allowed are 0 to"),
+        *[
+            ({"ecr_tag_mutability_exclusions": [tag]}, f"ecr_tag_mutability_exclusions has {tag!r}")
+            for tag in ("", "a b", "*a*b*", "a" * 129)
+        ],
+        ({"ecr_tag_mutability_exclusions": list("abcdef")}, "ecr_tag_mutability_exclusions has 6 entries"),
         ({"ecr_kms_key_id": "arn:x", "ecr_encryption_type": "AES256"}, "ecr_encryption_type is AES256; allowed"),
         ({"ecr_kms_key_id": "arn:aws:kms:us-east-1:123456789012:key/1"}, "allowed is an ARN of eu-west-1"),
         ({"ecr_lifecycle_rules": [RULE]}, "ecr_lifecycle_rules is set beside ecr_keep_images"),
