@@ -566,6 +566,14 @@ def test_FD_18_publishes_a_tag_and_rolls_back(aws: Account, healthy: str) -> Non
     assert "app: rolled back, fckdoomscroll:2 -> fckdoomscroll:1" in back.output
 
 
+def test_FD_18_the_workflow_asks_the_health_endpoint(prod: Account, tmp_path: Path) -> None:
+    file = tmp_path / "deploy.yml"
+    run(prod, "workflow", workflow_file=str(file)).ok()
+    text = file.read_text()
+    assert f"https://{DOMAIN}/api/health" in text
+    assert "github.sha" in text and "image_tag" in text
+
+
 def test_FD_20_the_checklist(aws: Account, healthy: str, tmp_path: Path) -> None:
     since, file = aws.position(), tmp_path / "checklist.json"
     done = run(aws, "verify", smoke_url=healthy, format="json", verify_file=str(file))

@@ -22,6 +22,7 @@ NAME = "fckdoomscroll-dev"
 OPTIONS = {
     "sticky_sessions": True,
     "read_replica": True,
+    "moving_tags": ["latest"],
     "spot_percentage": 100,
     "alert_email": "alerts@example.com",
     "pagerduty_url": "https://events.pagerduty.com/integration/abc/enqueue",
@@ -91,6 +92,12 @@ def test_it_is_cheap(aws: Account) -> None:
     assert (database["DBInstanceClass"], database["MultiAZ"]) == ("db.t4g.micro", False)
     (cluster,) = ecs.describe_clusters(clusters=[NAME], include=["SETTINGS"])["clusters"]
     assert {"name": "containerInsights", "value": "disabled"} in cluster["settings"]
+
+
+def test_FD_08_the_tag_latest_moves_and_no_other(aws: Account) -> None:
+    (found,) = aws.client("ecr").describe_repositories(repositoryNames=[f"{NAME}/app"])["repositories"]
+    assert found["imageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
+    assert [entry["filter"] for entry in found["imageTagMutabilityExclusionFilters"]] == ["latest"]
 
 
 def test_FD_05_sticky_sessions(aws: Account) -> None:
