@@ -139,7 +139,7 @@ def ecs_file_system_statements(
         statement = _allow(actions, [facts["arn"]])
         if point:
             arn = _access_point(item["file_system"], point, facts["access_point_arns"])
-            statement["Condition"] = {"StringEquals": {"elasticfilesystem:AccessPointArn": arn}}
+            statement["Condition"] = {"ArnEquals": {"elasticfilesystem:AccessPointArn": arn}}
         if statement not in statements:
             statements.append(statement)
     return statements

@@ -218,7 +218,7 @@ def test_file_systems_are_mounted_with_tls_and_iam() -> None:
             "Effect": "Allow",
             "Action": ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
             "Resource": ["arn:fs-1"],
-            "Condition": {"StringEquals": {"elasticfilesystem:AccessPointArn": "arn:fsap-1"}},
+            "Condition": {"ArnEquals": {"elasticfilesystem:AccessPointArn": "arn:fsap-1"}},
         },
         {
             "Effect": "Allow",
