@@ -1,0 +1,138 @@
+# Copyright: the slipway.fargate team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Semiont's staging: what is optional, switched on; and a database that is backed up and restored."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from typing import Any
+
+import pytest
+
+from tests.support.local_aws import Account, LocalAws
+from tests.support.playbook import Run, run_playbook
+from tests.support.policies import policy_problems
+
+pytestmark = pytest.mark.xdist_group("semiont-staging")
+INVENTORY = "inventories/semiont/staging.yml"
+NAME = "semiont-staging"
+SNAPSHOT = "semiont-snapshot-2025-10-23"
+
+
+@pytest.fixture(scope="module")
+def staging(local_aws: LocalAws) -> Account:
+    account = local_aws.account()
+    account.region = "us-east-1"
+    return account
+
+
+@pytest.fixture(scope="module")
+def rotator(staging: Account) -> dict[str, str]:
+    """A function that rotates the password, as AWS has them ready."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = staging.client("iam").create_role(
+        RoleName="rotate", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )["Role"]["Arn"]
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("rotate.py", "def handler(event, context): pass")
+    function = staging.client("lambda").create_function(
+        FunctionName="rotate",
+        Runtime="python3.12",
+        Role=role,
+        Handler="rotate.handler",
+        Code={"ZipFile": code.getvalue()},
+    )
+    return {"semiont_rotation_lambda_arn": function["FunctionArn"]}
+
+
+@pytest.fixture(scope="module")
+def runs(staging: Account, rotator: dict[str, str]) -> tuple[Run, Run]:
+    since = staging.position()
+    previewed = run_playbook(staging, INVENTORY, "site", "--check", **rotator).ok()
+    assert staging.writes(since) == []
+    return previewed, run_playbook(staging, INVENTORY, "site", **rotator).ok()
+
+
+@pytest.fixture(scope="module")
+def aws(staging: Account, runs: tuple[Run, Run]) -> Account:
+    return staging
+
+
+def database(aws: Account, name: str = f"{NAME}-database") -> dict[str, Any]:
+    return aws.client("rds").describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
+
+
+def task(aws: Account, name: str) -> dict[str, Any]:
+    ecs = aws.client("ecs")
+    (found,) = ecs.describe_services(cluster=f"{NAME}-cluster", services=[f"{NAME}-{name}"])["services"]
+    return ecs.describe_task_definition(taskDefinition=found["taskDefinition"])["taskDefinition"]
+
+
+def test_preview_on_empty_equals_what_is_done_and_the_second_converge_is_quiet(
+    aws: Account, runs: tuple[Run, Run], rotator: dict[str, str]
+) -> None:
+    previewed, done = runs
+    assert previewed.summary == done.summary != set()
+    since = aws.position()
+    assert run_playbook(aws, INVENTORY, "site", **rotator).ok().changes == []
+    assert aws.writes(since) == []
+
+
+def test_SE_23_flow_logs_and_multi_az(aws: Account) -> None:
+    (flows,) = aws.client("ec2").describe_flow_logs()["FlowLogs"]
+    assert (flows["TrafficType"], flows["LogGroupName"]) == ("ALL", f"/vpc/{NAME}-network")
+    assert database(aws)["MultiAZ"] is True
+
+
+def test_SE_23_redis_for_the_backend(aws: Account) -> None:
+    (cache,) = aws.client("elasticache").describe_replication_groups()["ReplicationGroups"]
+    assert (cache["TransitEncryptionEnabled"], cache["AtRestEncryptionEnabled"]) == (True, True)
+    assert len(cache["MemberClusters"]) == 2
+    backend = next(c for c in task(aws, "backend")["containerDefinitions"] if c["name"] == "backend")
+    address = cache["NodeGroups"][0]["PrimaryEndpoint"]["Address"]
+    assert {"name": "REDIS_ENDPOINT", "value": f"{address}:6379"} in backend["environment"]
+    assert "REDIS_PASSWORD" in {secret["name"] for secret in backend["secrets"]}
+
+
+def test_SE_05_SE_23_the_password_rotates(aws: Account, rotator: dict[str, str]) -> None:
+    secret = aws.client("secretsmanager").describe_secret(SecretId="semiont/staging/database")
+    assert secret["RotationEnabled"] is True
+    assert secret["RotationLambdaARN"] == rotator["semiont_rotation_lambda_arn"]
+    assert secret["RotationRules"]["AutomaticallyAfterDays"] == 30
+
+
+@pytest.mark.parametrize("name", ["frontend", "backend"])
+def test_SE_23_tracing(aws: Account, name: str) -> None:
+    definition = task(aws, name)
+    containers = {item["name"]: item for item in definition["containerDefinitions"]}
+    assert set(containers) == {name, "xray"}
+    assert containers["xray"]["essential"] is False
+    assert [(p["containerPort"], p["protocol"]) for p in containers["xray"]["portMappings"]] == [(2000, "udp")]
+    assert containers[name]["healthCheck"]["command"][0] == "CMD-SHELL"
+    iam = aws.client("iam")
+    policy = iam.get_policy(PolicyArn=f"arn:aws:iam::{aws.id}:policy/{NAME}-{name}-task")["Policy"]
+    version = iam.get_policy_version(PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"])["PolicyVersion"]
+    assert "xray:PutTraceSegments" in json.dumps(version["Document"])
+
+
+def test_policies_are_least_privilege(aws: Account) -> None:
+    assert policy_problems(aws) == []
+
+
+def test_SE_21_SE_22_a_snapshot_is_made_and_restored_beside_the_old_one(aws: Account) -> None:
+    run_playbook(aws, INVENTORY, "backup", snapshot=SNAPSHOT).ok()
+    (snapshot,) = aws.client("rds").describe_db_snapshots(DBSnapshotIdentifier=SNAPSHOT)["DBSnapshots"]
+    assert (snapshot["DBInstanceIdentifier"], snapshot["SnapshotType"]) == (f"{NAME}-database", "manual")
+    before = database(aws)
+    run_playbook(aws, INVENTORY, "restore", snapshot=SNAPSHOT, restored_name="semiont-restored").ok()
+    restored = database(aws, "semiont-restored")
+    assert (restored["DBInstanceStatus"], restored["StorageEncrypted"]) == ("available", True)
+    assert restored["DBInstanceClass"] == "db.t3.micro"
+    assert {s["SubnetIdentifier"] for s in restored["DBSubnetGroup"]["Subnets"]} == {
+        s["SubnetIdentifier"] for s in before["DBSubnetGroup"]["Subnets"]
+    }
+    assert database(aws)["DbiResourceId"] == before["DbiResourceId"]
