@@ -41,7 +41,7 @@ demo: local-aws ## converge SYSTEM (safebucket/dev) on the local AWS and show wh
 	  '' \
 	  '1. make demo' \
 	  '   Again: nothing changes.' \
-	  '2. $(PLAYBOOK)/site.yml --check --diff -e redeployment_trigger=2 -e ecs_log_retention_days=14' \
+	  '2. $(PLAYBOOK)/site.yml --check --diff -e ecs_service_redeployment_trigger=2 -e ecs_service_log_retention_days=14' \
 	  '   A preview, with every attribute that would change; the same without --check does it.' \
 	  '3. $(PLAYBOOK)/destroy.yml' \
 	  '   Says what would go, and how to confirm it.' \

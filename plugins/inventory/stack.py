@@ -36,7 +36,7 @@ options:
     type: dict
     required: true
   vars:
-    description: Variables of this environment; they beat those of the tier's group_vars.
+    description: Variables of this environment; they beat those of all group_vars, and lose to those of a component.
     type: dict
     default: {}
   stack_data:
@@ -134,13 +134,12 @@ class InventoryModule(BaseInventoryPlugin):
         return Environment(own.system, tier, data, read.get("vars") or {})
 
     def _add(self, environment: Environment, *, shared: bool) -> None:
-        """Variables of a deeper group win: kind (1) < system (2) < tier (3) < the component itself."""
+        """Variables of a deeper group win: kind (1) < system (2) < tier (3) < the environment's own < the component."""
         system, tier = environment.system, environment.tier
         for parent, child in (("all", "systems"), ("systems", system), (system, tier)):
             self.inventory.add_group(child)
             self.inventory.add_child(parent, child)
-        stack = {"stack_name": system, "stack_environment": tier, **environment.variables}
-        for name, value in stack.items():
+        for name, value in (("stack_name", system), ("stack_environment", tier)):
             self.inventory.set_variable(tier, name, value)
         for kind, hosts in environment.components.items():
             groups = [kind, tier, *([DATA] if kind in DATA_KINDS else []), *([SHARED] if shared else [])]
@@ -150,7 +149,8 @@ class InventoryModule(BaseInventoryPlugin):
             for host, variables in hosts.items():
                 for group in groups:
                     self.inventory.add_host(host, group=group)
-                for name, value in variables.items():
+                # As variables of the host, since group_vars files beat what is set on a group here.
+                for name, value in {**environment.variables, **variables}.items():
                     self.inventory.set_variable(host, name, value)
 
 

@@ -13,7 +13,7 @@ description:
   - Creates, copies from another region and deletes a snapshot, see
     U(https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBSnapshot.html),
     U(https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CopyDBSnapshot.html) and their likes of clusters.
-  - M(amazon.aws.rds_instance_snapshot) cannot copy what is encrypted, as it has no option for the key of the other region.
+  - M(amazon.aws.rds_instance_snapshot) cannot copy what is encrypted. It has no option for the key of the other region.
 author:
   - The slipway.fargate team (@slipway)
 options:

@@ -376,7 +376,7 @@ def test_FD_09_email(aws: Account) -> None:
     templates = {entry["TemplateName"] for entry in ses.list_email_templates()["TemplatesMetadata"]}
     assert templates == {"StreakReminder", "WeeklyDigest", "WelcomeEmail"}
     reminder = ses.get_email_template(TemplateName="StreakReminder")["TemplateContent"]
-    assert "{{days}}" in reminder["Subject"] and "{{name}}" in reminder["Text"] and "{{url}}" in reminder["Html"]
+    assert "{{ days }}" in reminder["Subject"] and "{{ name }}" in reminder["Text"] and "{{ url }}" in reminder["Html"]
 
 
 def test_FD_10_users(aws: Account) -> None:

@@ -24,7 +24,9 @@ plugin: slipway.fargate.stack
 stack_name: shop
 stack_environment: ENVIRONMENT
 stack_data: production
-components: {ecs_cluster: {cluster: {ecs_cluster_namespace: "", ecs_cluster_tags: {Queue: "{{ hostvars.orders.component.name }}"}}}}
+components:
+  ecs_cluster:
+    cluster: {ecs_cluster_namespace: "", ecs_cluster_tags: {Queue: "{{ hostvars.orders.component.name }}"}}
 vars: {aws_region: eu-west-1}
 """
 

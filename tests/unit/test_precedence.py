@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.local_aws import ROOT
 
-LEVELS = ("organisation", "kind", "system", "tier", "component")
+LEVELS = ("organisation", "kind", "system", "tier", "environment", "component")
 FILES = {
     "organisation": "playbooks/group_vars/all/baseline.yml",
     "kind": "inventories/shop/group_vars/sqs.yml",
@@ -26,15 +26,15 @@ FILES = {
 
 @pytest.mark.parametrize("highest", range(len(LEVELS)), ids=LEVELS)
 def test_the_more_special_level_wins(tmp_path: Path, highest: int) -> None:
-    for level in LEVELS[: highest + 1]:
+    for level in [level for level in LEVELS[: highest + 1] if level in FILES]:
         path = tmp_path / FILES[level]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"retention: {level}\n")
     inventory = tmp_path / "inventories" / "shop" / "dev.yml"
     inventory.parent.mkdir(parents=True, exist_ok=True)
-    inventory.write_text(
-        "plugin: slipway.fargate.stack\nstack_name: shop\nstack_environment: dev\ncomponents: {sqs: {orders: }}\n"
-    )
+    own = "vars: {retention: environment}\n" if highest >= LEVELS.index("environment") else ""
+    head = "plugin: slipway.fargate.stack\nstack_name: shop\nstack_environment: dev\n"
+    inventory.write_text(f"{head}components: {{sqs: {{orders: }}}}\n{own}")
     command = [str(Path(sys.executable).with_name("ansible-inventory")), "-i", str(inventory), "--host", "orders"]
     command += ["--playbook-dir", str(tmp_path / "playbooks")]
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout

@@ -195,7 +195,5 @@ def test_an_aws_error_names_the_call_and_the_resource(account: Account) -> None:
     account.fault(
         service="ec2", operation="CreateVpcEndpoint", code="VpcEndpointLimitExceeded", message="quota", status=400
     )
-    with pytest.raises(
-        ModuleFailed, match=rf"Could not create VPC endpoint {SQS}.*LimitExceeded.*CreateVpcEndpoint"
-    ):
+    with pytest.raises(ModuleFailed, match=rf"Could not create VPC endpoint {SQS}.*LimitExceeded.*CreateVpcEndpoint"):
         run_module(account, MODULE, vpc_id=_vpc(account), services=["sqs"])

@@ -138,7 +138,10 @@ def test_the_version_of_an_ip_set_cannot_change(account: Account) -> None:
 
 
 def test_an_aws_error_names_the_call(account: Account) -> None:
-    wrong = {**RATE, "Statement": {"RateBasedStatement": {"Limit": 10, "AggregateKeyType": "IP", "EvaluationWindowSec": 61}}}
+    wrong = {
+        **RATE,
+        "Statement": {"RateBasedStatement": {"Limit": 10, "AggregateKeyType": "IP", "EvaluationWindowSec": 61}},
+    }
     with pytest.raises(ModuleFailed, match=rf"Could not create WAF web ACL {NAME}: .*WAFInvalidParameter"):
         run_module(account, MODULE, name=NAME, rules=[wrong])
     account.fault(service="wafv2", operation="ListIPSets", code="AccessDenied", message="no", status=403)

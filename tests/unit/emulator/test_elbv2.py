@@ -105,7 +105,11 @@ def test_listeners_have_their_ports_and_certificates(aws: Aws, refused: Refused)
     refused("DuplicateListener", elb.create_listener, **more, Protocol="HTTP", Port=80)
     refused("ValidationError", elb.create_listener, **more, Protocol="HTTPS", Port=443)
     one, two, three = (
-        {"CertificateArn": aws("acm").request_certificate(DomainName=f"{name}.example.com", ValidationMethod="DNS")["CertificateArn"]}
+        {
+            "CertificateArn": aws("acm").request_certificate(DomainName=f"{name}.example.com", ValidationMethod="DNS")[
+                "CertificateArn"
+            ]
+        }
         for name in ("a", "b", "c")
     )
     secure = elb.create_listener(**more, Protocol="HTTPS", Port=443, Certificates=[one])["Listeners"][0]["ListenerArn"]
