@@ -120,7 +120,8 @@ class Attachment(Resource):
             return None
         self.stored = parse(text, f"secret {self.name}: its value is left alone; it")
         there = self.values.keys() & self.stored.keys()
-        if not there:
+        # A secret may hold some of the keys from the beginning: the attachment is there when all are.
+        if not there or (self.state == "present" and len(there) < len(self.values)):
             return None
         wanted = self._all("") if self.state == "absent" else self._wanted()
         return {"secret": self.name, "keys": {key: self._seen(key, wanted[key]) for key in self.values}}

@@ -34,11 +34,21 @@ def test_matrix(account: Account, base: dict[str, Any]) -> None:
         base=base,
         updates={
             "values": {"host": "other.example.com", "port": 5432},
-            "+a further key": {"values": {**base["values"], "dbname": "shop"}},
         },
         seen={"values": lambda account: {k: v for k, v in _stored(account).items() if k in base["values"]}},
     ).check(account)
     assert _stored(account) == OWN
+
+
+def test_a_secret_that_holds_some_of_the_keys_gets_the_attachment_that_a_preview_on_empty_says(
+    account: Account, base: dict[str, Any]
+) -> None:
+    wanted = {**base["values"], "username": OWN["username"]}
+    for there in (lambda: None, lambda: run_module(account, MODULE, **base)):
+        there()
+        done = run_module(account, MODULE, **{**base, "values": {**wanted, "dbname": "shop"}}, _check=True)
+        assert [change["action"] for change in done["changes"]] == ["create"]
+    assert [c["action"] for c in run_module(account, MODULE, **{**base, "values": wanted})["changes"]] == []
 
 
 def test_a_url_is_composed_of_the_secret_and_never_shown(account: Account, base: dict[str, Any]) -> None:
