@@ -160,9 +160,8 @@ def change_by_hand(account: Account) -> None:
     logs.delete_log_group(logGroupName=f"/ecs/{NAME}-loki")
     account.client("cloudwatch").delete_alarms(AlarmNames=[f"{NAME}-alarms-s3-events-age"])
     iam = account.client("iam")
-    role = next(role["RoleName"] for role in iam.list_roles()["Roles"] if role["RoleName"].endswith("-app-role"))
-    for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
-        iam.detach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
+    for policy in iam.list_attached_role_policies(RoleName=f"{NAME}-app")["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName=f"{NAME}-app", PolicyArn=policy["PolicyArn"])
     account.client("s3").delete_public_access_block(Bucket=f"safebucket-storage-{account.id}")
 
 
