@@ -14,6 +14,8 @@ import pytest
 from tests.support.local_aws import Account, LocalAws
 from tests.support.playbook import Run, run_playbook
 
+pytestmark = pytest.mark.xdist_group("databases")
+
 INVENTORY = """
 plugin: slipway.fargate.stack
 stack_name: shop
@@ -105,6 +107,7 @@ def test_a_backup_is_previewed_made_copied_and_listed(shop: Environment) -> None
 
 def test_what_cannot_be_done_is_said_before_anything_is_made(shop: Environment) -> None:
     databases = "databases are database, catalog"
+    shop.rds.create_db_snapshot(DBInstanceIdentifier=INSTANCE, DBSnapshotIdentifier="before-this")
     shop.refused("backup", f"There is no database databse in this environment; {databases}", database="databse")
     shop.refused("backup", "is one name for 2 databases", snapshot="one")
     shop.refused("restore", "Say which database with -e database=NAME", snapshot="one")
