@@ -120,7 +120,9 @@ def test_validate_modules(source: Path) -> None:
         ANSIBLE_COLLECTIONS_PATH=str(source.parents[2]),
     )
     report = json.loads(shown[shown.index("{") : shown.rindex("}") + 1])
-    modules = {path.name for path in (source / "plugins" / "modules").glob("*.py")}
+    # It lists what it has something to say of: of each module of AWS that it builds on amazon.aws' own base.
+    paths = (source / "plugins" / "modules").glob("*.py")
+    modules = {path.name for path in paths if "import AnsibleAWSModule" in path.read_text()}
     on_controller = {path.name for path in (source / "plugins" / "action").glob("*.py")}
     assert {Path(name).name for name in report} >= modules - on_controller
     assert {name: found["errors"] for name, found in report.items() if found["errors"]} == {}
