@@ -9,11 +9,9 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible.template import trust_as_template
 from ansible_collections.slipway.fargate.plugins.module_utils.components import KINDS
-from ansible_collections.slipway.fargate.plugins.module_utils.engine import UNKNOWN
 from ansible_collections.slipway.fargate.plugins.plugin_utils import validation
-from ansible_collections.slipway.fargate.plugins.plugin_utils.environment import CALLER
+from ansible_collections.slipway.fargate.plugins.plugin_utils.environment import CALLER, shape, trusted
 
 
 class ActionModule(ActionBase):
@@ -30,7 +28,7 @@ class ActionModule(ActionBase):
             host: variables["component_kind"] for host, variables in raw.items() if "component_kind" in variables
         }
         # A component refers to others through their published facts: none is known yet, the shape is.
-        stubs = {host: {**raw[host], "component": _shape(kind)} for host, kind in components.items()}
+        stubs = {host: {**raw[host], "component": shape(kind)} for host, kind in components.items()}
         problems, options = [], {}
         for host, kind in components.items():
             own = {"stack_caller": CALLER, **raw[host], "component": stubs[host]["component"], "hostvars": stubs}
@@ -56,7 +54,7 @@ class ActionModule(ActionBase):
         yield from validation.unknown_options(kind, raw, variables.get("stack_inputs", ()))
         yield from validation.template_problems(kind, raw, components)
         spec = validation.specification(kind)
-        defaults = {name: _as_template(option["default"]) for name, option in spec.items() if "default" in option}
+        defaults = {name: trusted(option["default"]) for name, option in spec.items() if "default" in option}
         values = {**defaults, **{name: raw[name] for name in raw if name in spec}}
         templar = self._templar.copy_with_new_env(available_variables={**variables, **values})
         for name, value in values.items():
@@ -93,16 +91,3 @@ class ActionModule(ActionBase):
             if read.get("failed"):
                 problems.append(str(read.get("msg")).removeprefix("component "))
         return problems
-
-
-def _as_template(value: Any) -> Any:
-    """A default of our own roles, whose templates may be trusted."""
-    if isinstance(value, str):
-        return trust_as_template(value)
-    if isinstance(value, Mapping):
-        return {key: _as_template(item) for key, item in value.items()}
-    return [_as_template(item) for item in value] if isinstance(value, list) else value
-
-
-def _shape(kind: str) -> dict[str, Any]:
-    return {"kind": kind, "name": UNKNOWN, "exists": False, **dict.fromkeys(KINDS[kind].facts, UNKNOWN)}

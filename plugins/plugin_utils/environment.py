@@ -60,7 +60,7 @@ def components(templar: Any, hostvars: Any, hosts: Iterable[str]) -> dict[str, C
     """The components among the hosts. References to facts of others give what is known after a converge only."""
     raw = {host: hostvars.raw_get(host) for host in hosts}
     kinds = {host: variables["component_kind"] for host, variables in raw.items() if "component_kind" in variables}
-    stubs = {host: {**raw[host], "component": _shape(kind)} for host, kind in kinds.items()}
+    stubs = {host: {**raw[host], "component": shape(kind)} for host, kind in kinds.items()}
     return {host: _component(host, kind, stubs, templar) for host, kind in kinds.items()}
 
 
@@ -80,6 +80,7 @@ def trusted(value: Any) -> Any:
     return [trusted(item) for item in value] if isinstance(value, list) else value
 
 
-def _shape(kind: str) -> dict[str, Any]:
+def shape(kind: str) -> dict[str, Any]:
+    """The facts of a component of the kind, of which nothing is known yet."""
     facts = KINDS[kind].facts if kind in KINDS else ()
     return {"kind": kind, "name": UNKNOWN, "exists": False, **dict.fromkeys(facts, UNKNOWN)}
