@@ -15,7 +15,7 @@ description:
     asks for it.
   - The health endpoints of services are asked too, from where this runs. One that cannot be reached from there is not
     applicable; one that answers something else than it should is failed.
-  - C(docs/verify.md) lists the items.
+  - C(docs/verbs.md) lists the items.
 author:
   - The slipway.fargate team (@slipway)
 options:

@@ -63,13 +63,19 @@ class Backend(Route53Backend):
 
     def holds(self, name: str, record_type: str, value: str) -> bool:
         """Whether a public zone answers so."""
+        return stored_name(value) in map(stored_name, self.values(name, record_type))
+
+    def values(self, name: str, record_type: str) -> list[str]:
+        """What the public zones answer."""
         wanted = (stored_name(name), record_type)
-        return any(
-            (stored_name(record.name), record.type) == wanted and stored_name(value) in map(stored_name, record.records)
+        return [
+            value
             for zone in self.zones.values()
             if not zone.private_zone
             for record in zone.rrsets
-        )
+            if (stored_name(record.name), record.type) == wanted
+            for value in record.records
+        ]
 
 
 def _record(given: dict[str, Any]) -> RecordSet:

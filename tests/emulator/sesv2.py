@@ -2,22 +2,29 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""SES v2 for moto: identities with DKIM and MAIL FROM, configuration sets with destinations, templates, suppression."""
+"""SES v2 for moto: identities with DKIM and MAIL FROM, configuration sets with destinations, templates, suppression.
+
+Domains are verified by their records in Route 53, looked up whenever they are read. What was found and is gone has
+failed at once, without the days that AWS waits. Nobody follows the links that SES sends to addresses.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from collections.abc import Callable
+from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.route53.models import route53_backends
 from moto.sesv2 import urls
 from moto.sesv2.models import SESV2Backend, sesv2_backends
 from moto.sesv2.responses import SESV2Response
 
 from .dispatch import answer_with, model_with
 from .errors import AwsError
-from .support import Params, Tags, backend_of, given
+from .state import STATE
+from .support import Params, Tags, backend_of, begin, given, passing
 
 DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.IGNORECASE)
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+")
@@ -111,6 +118,7 @@ class Backend(SESV2Backend):
             **given(params, ["ConfigurationSetName"]),
         }
         self._new("identities", name, item, params.get("Tags"))
+        begin(self, "identity", name, "PENDING")
         return given(item, ("IdentityType", "VerifiedForSendingStatus", "DkimAttributes"))
 
     def _tokens(self, name: str, length: str) -> list[str]:
@@ -119,14 +127,35 @@ class Backend(SESV2Backend):
 
     def get_email_identity(self, params: Params) -> Params:  # type: ignore[override]
         name = params["EmailIdentity"]
+        self._verify(name, self._one("identities", name))
         return {**self._one("identities", name), "Tags": self.tags.list(self._arn("identities", name))}
 
     def list_email_identities(self, params: Params) -> Params:  # type: ignore[override]
-        listed = [
-            {"IdentityName": name, "IdentityType": item["IdentityType"], "SendingEnabled": False}
-            for name, item in self.identities.items()
-        ]
+        listed = []
+        for name, item in self.identities.items():
+            self._verify(name, item)
+            about = {"SendingEnabled": item["VerifiedForSendingStatus"], **given(item, ["VerificationStatus"])}
+            listed.append({"IdentityName": name, "IdentityType": item["IdentityType"], **about})
         return {"EmailIdentities": listed}
+
+    def _verify(self, name: str, item: Params) -> None:
+        """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_DkimAttributes.html and API_MailFromAttributes"""
+        waits = passing(self, "identity", name, read=True) is not None
+        zones, dkim, mail_from = self._zones(), item["DkimAttributes"], item.get("MailFromAttributes")
+        if item["IdentityType"] == "DOMAIN" and not waits:
+            found = all(
+                zones.holds(f"{token}._domainkey.{name}", "CNAME", f"{token}.dkim.amazonses.com")
+                for token in dkim["Tokens"]
+            )
+            dkim["Status"] = item["VerificationStatus"] = _seen(found, dkim["Status"])
+            item["VerifiedForSendingStatus"] = found
+        if mail_from and not waits:  # SES wants exactly this record; it does not look for the one of SPF
+            wanted = [f"10 feedback-smtp.{self.region_name}.amazonses.com"]
+            found = zones.values(mail_from["MailFromDomain"], "MX") == wanted
+            mail_from["MailFromDomainStatus"] = _seen(found, mail_from["MailFromDomainStatus"])
+
+    def _zones(self) -> Any:
+        return route53_backends[self.account_id][self.partition]
 
     def delete_email_identity(self, params: Params) -> Params:  # type: ignore[override]
         return self._drop("identities", params["EmailIdentity"])
@@ -144,6 +173,7 @@ class Backend(SESV2Backend):
         length = wanted.get("NextSigningKeyLength") or item["DkimAttributes"]["NextSigningKeyLength"]
         tokens = self._tokens(name, length)
         item["DkimAttributes"] |= {"NextSigningKeyLength": length, "Tokens": tokens, "Status": "PENDING"}
+        begin(self, "identity", name, "PENDING")
         return {"DkimStatus": "PENDING", "DkimTokens": tokens}
 
     def put_email_identity_mail_from_attributes(self, params: Params) -> Params:
@@ -285,12 +315,14 @@ class Backend(SESV2Backend):
     # ---- the account, tags ----------------------------------------------------------------------------------
 
     def get_account(self, params: Params) -> Params:
+        granted = bool(STATE.setting(self.account_id, "ses_production_access", False))
+        most, rate = (50_000.0, 14.0) if granted else (200.0, 1.0)  # what AWS begins with
         return {
             "SendingEnabled": True,
-            "ProductionAccessEnabled": False,
+            "ProductionAccessEnabled": granted,
             "EnforcementStatus": "HEALTHY",
             "SuppressionAttributes": {"SuppressedReasons": self.suppressed},
-            "SendQuota": {"Max24HourSend": 200.0, "MaxSendRate": 1.0, "SentLast24Hours": 0.0},
+            "SendQuota": {"Max24HourSend": most, "MaxSendRate": rate, "SentLast24Hours": 0.0},
         }
 
     def put_account_suppression_attributes(self, params: Params) -> Params:
@@ -316,6 +348,13 @@ class Backend(SESV2Backend):
         ):
             raise AwsError("NotFoundException", f"Resource <{arn}> does not exist.")
         return arn
+
+
+def _seen(found: bool, before: str) -> str:
+    """Records that are not there yet are waited for; records that are gone are a failure."""
+    if found:
+        return "SUCCESS"
+    return "FAILED" if before in ("SUCCESS", "FAILED") else "PENDING"
 
 
 def _check_reasons(reasons: list[str]) -> list[str]:

@@ -161,11 +161,15 @@ def cognito(seen: Seen) -> Iterator[Item]:
 
 
 def ses(seen: Seen) -> Iterator[Item]:
-    client = seen.client("sesv2")
+    """https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html: a verified domain's addresses send too."""
+    client, verified_domains = seen.client("sesv2"), set[str]()
     for name in [seen.facts["domain"], *sorted(seen.facts.get("sender_arns") or {})]:
         found = client.get_email_identity(EmailIdentity=name)
-        verified = found.get("VerifiedForSendingStatus", False)
-        yield item(f"{name} is verified", verified, f"VerifiedForSendingStatus is {verified}")
+        verified, domain = found.get("VerifiedForSendingStatus", False), name.rpartition("@")[2]
+        if verified:
+            verified_domains.add(name)
+        through = "" if verified or domain not in verified_domains else f", its domain {domain} is verified"
+        yield item(f"{name} is verified", verified or through, f"VerifiedForSendingStatus is {verified}{through}")
         if found.get("IdentityType") == "DOMAIN":
             dkim = found.get("DkimAttributes", {}).get("Status", "NOT_STARTED")
             yield item(f"DKIM of {name} is verified", dkim == "SUCCESS", f"status {dkim}")

@@ -88,6 +88,20 @@ def test_an_e_mail_domain() -> None:
     assert len(bad) == 3 and set(bad.values()) == {"failed"}
 
 
+def test_an_address_sends_through_its_verified_domain() -> None:
+    facts = {"domain": "example.org", "sender_arns": {"a@example.org": "x", "b@example.com": "y"}}
+
+    class Identities(Answers):
+        def get_email_identity(self, EmailIdentity: str) -> dict[str, Any]:  # noqa: N803
+            return identity(EmailIdentity == "example.org", "SUCCESS", True)["get_email_identity"]
+
+    seen = Seen(lambda *_: Identities(identity(True, "SUCCESS", True)), "mail", facts, {}, "eu-west-1")
+    found = {entry.item: entry for entry in CHECKS["ses"](seen)}
+    of_domain, of_stranger = found["a@example.org is verified"], found["b@example.com is verified"]
+    assert (of_domain.status, of_stranger.status) == ("passed", "failed")
+    assert of_domain.evidence == "VerifiedForSendingStatus is False, its domain example.org is verified"
+
+
 def test_a_trail() -> None:
     def found(logging: bool, valid: bool, **options: Any) -> list[str]:
         answers = {
