@@ -137,6 +137,11 @@ options:
     description:
       - The DB parameter group. Parameters that are not dynamic are in effect after the next reboot.
     type: str
+  availability_zone:
+    description:
+      - The availability zone, one that the subnets of the instance are in; AWS's choice when it is not set. It cannot
+        be changed, and a Multi-AZ instance has none of its own.
+    type: str
   publicly_accessible:
     description:
       - Whether the instance has a public address.
@@ -347,6 +352,7 @@ from ansible_collections.slipway.fargate.plugins.module_utils.rds import (
 )
 from ansible_collections.slipway.fargate.plugins.module_utils.rds_restore import accepted
 
+MOVE_MEMBER = "give the cluster another instance in that zone, fail over to it and delete this one"
 # attribute -> its parameter of CreateDBInstance and of ModifyDBInstance, and its member of DBInstance
 PLAIN = {
     "cluster": ("DBClusterIdentifier", None, "DBClusterIdentifier"),
@@ -367,6 +373,7 @@ PLAIN = {
     "subnet_group": ("DBSubnetGroupName", None, None),
     "security_group_ids": ("VpcSecurityGroupIds", "VpcSecurityGroupIds", None),
     "parameter_group": ("DBParameterGroupName", "DBParameterGroupName", None),
+    "availability_zone": ("AvailabilityZone", None, "AvailabilityZone"),
     "publicly_accessible": ("PubliclyAccessible", "PubliclyAccessible", "PubliclyAccessible"),
     "multi_az": ("MultiAZ", "MultiAZ", "MultiAZ"),
     "backup_retention_days": ("BackupRetentionPeriod", "BackupRetentionPeriod", "BackupRetentionPeriod"),
@@ -495,7 +502,7 @@ class Instance(Database):
     }
     immutable = {
         **dict.fromkeys(("engine", "username", "database"), "create another instance and move the data"),
-        **dict.fromkeys(("storage_encrypted", "kms_key_id", "subnet_group"), RESTORE),
+        **dict.fromkeys(("storage_encrypted", "kms_key_id", "subnet_group", "availability_zone"), RESTORE),
         "cluster": "create another instance in that cluster",
         "source_instance": "create another replica of that instance",
         "restored_from": "give the one that is to be restored another name",
@@ -508,12 +515,16 @@ class Instance(Database):
         self.in_cluster, self.is_replica = bool(module.params["cluster"]), bool(module.params["source_instance"])
         if self.in_cluster:
             self.needed = ("engine", "instance_class")
+            self.immutable = {**self.immutable, "availability_zone": MOVE_MEMBER}
         if self.is_replica:
             self.needed = ()
+            self.immutable = {**self.immutable, "availability_zone": "create another replica in that zone"}
 
     def validate(self) -> None:
         params = self.module.params
         whole = [name for name in ("cluster", "source_instance", "restore_snapshot", "restore_source") if params[name]]
+        if params["multi_az"] and params["availability_zone"]:
+            whole = ["multi_az", "availability_zone"]
         if len(whole) > 1:
             raise ResourceError(f"{self.type_name} {self.name}: {' and '.join(whole)} exclude each other")
 
@@ -533,6 +544,8 @@ class Instance(Database):
         grows = self.desired.get("max_allocated_storage", (self.current or {}).get("max_allocated_storage"))
         if key == "allocated_storage" and grows:
             return (self.current["allocated_storage"] or 0) >= self.desired[key]
+        if key == "availability_zone" and not self.current[key]:
+            return True  # AWS tells it when the instance is made
         return super().same(key)
 
     # ---- AWS
@@ -637,6 +650,7 @@ def main() -> None:
             "subnet_group": {"type": "str"},
             "security_group_ids": {"type": "list", "elements": "str"},
             "parameter_group": {"type": "str"},
+            "availability_zone": {"type": "str"},
             "publicly_accessible": {"type": "bool"},
             "multi_az": {"type": "bool"},
             "backup_retention_days": {"type": "int"},

@@ -12,6 +12,7 @@ from typing import Any
 
 import moto.rds.models
 from moto.core.responses import ActionResult
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 from moto.rds.models import DBInstance, rds_backends
 from moto.rds.responses import RDSResponse
 
@@ -63,6 +64,7 @@ class Backend(ClustersMixin, SnapshotsMixin):
             "publicly_accessible": False,
             "ca_certificate_identifier": "rds-ca-rsa2048-g1",
             "license_model": LICENSES.get(db_kwargs.get("engine"), "license-included"),
+            "availability_zone": self._zone(db_kwargs),
             **{name: value for name, value in db_kwargs.items() if value is not None},
         }
         if alone:
@@ -76,6 +78,7 @@ class Backend(ClustersMixin, SnapshotsMixin):
             database.kms_key_id = self._key_arn(database.kms_key_id)
         self._complete(database)
         self._set_insights(database, db_kwargs, kwargs.get("enable_performance_insights"))
+        database.placed = database.availability_zone  # type: ignore[attr-defined]
         begin(self, KIND, database.db_instance_identifier, "creating")
         return self._with_status(database)
 
@@ -163,6 +166,24 @@ class Backend(ClustersMixin, SnapshotsMixin):
         if database is None and kwargs.get("db_parameter_group_name"):
             self.parameter_group(kwargs["db_parameter_group_name"])
 
+    def _zone(self, kwargs: Mapping[str, Any]) -> str:
+        """The zone that is asked for, one that its subnets reach; the first of those otherwise."""
+        wanted, cluster = kwargs.get("availability_zone"), self.clusters.get(kwargs.get("db_cluster_identifier") or "")
+        group = cluster.db_subnet_group_name if cluster else kwargs.get("db_subnet_group_name")
+        zones = [zone.name for zone in RegionsAndZonesBackend.zones[self.region_name]]
+        if wanted and wanted not in zones:
+            message = f"Availability zone '[{wanted}]' is unavailable in this region, please choose another zone set."
+            raise AwsError("InvalidVPCNetworkStateFault", message)
+        if wanted and kwargs.get("multi_az"):
+            message = "Requesting a specific availability zone is not valid for Multi-AZ instances."
+            raise AwsError("InvalidParameterCombination", message)
+        if (group or "").lower() in self.subnet_groups:
+            zones = [subnet["SubnetAvailabilityZone"]["Name"] for subnet in self.subnets_of(group).subnets]
+        if wanted and wanted not in zones:
+            message = f"there is not a subnet in {wanted}, the targeted availability zone"
+            raise AwsError("InvalidVPCNetworkStateFault", f"Cannot create a database instance because {message}.")
+        return wanted or min(zones)
+
     @staticmethod
     def _check_storage(storage_type: str | None, size: Any, kwargs: Mapping[str, Any]) -> None:
         faster = [name for name in ("iops", "storage_throughput") if kwargs.get(name)]
@@ -183,6 +204,8 @@ class Backend(ClustersMixin, SnapshotsMixin):
             database.status = status
         elif database.status in ("creating", "modifying"):
             database.status = "available"
+        # Where it is AWS tells when it is made.
+        database.availability_zone = None if database.status == "creating" else database.placed  # type: ignore
         return database
 
     def _complete(self, database: DBInstance) -> None:

@@ -23,7 +23,7 @@ NOT_RESTORED = (
     *("monitoring_interval", "monitoring_role_arn", "deletion_protection", "multi_az", "tags", "replicas"),
     *("performance_insights_enabled", "performance_insights_retention_period", "performance_insights_kms_key_id"),
     *("enabled_cloudwatch_logs_exports", "source_db_instance_identifier", "max_allocated_storage", "status"),
-    *("pending_modified_values", "iops", "storage_throughput", "going", "is_replica"),
+    *("pending_modified_values", "iops", "storage_throughput", "going", "is_replica", "availability_zone"),
 )
 
 
@@ -99,13 +99,11 @@ class SnapshotsMixin(GroupsMixin):
         kept = ("engine", "engine_version", "master_username", "storage_type", "storage_encrypted", "kms_key_id")
         of_source = {name: getattr(source, name) for name in (*kept, "allocated_storage", "db_name", "port")}
         defaults = {"db_instance_class": source.db_instance_class, "backup_retention_period": 0}
+        defaults["db_subnet_group_name"] = source._db_subnet_group_name
         if "db_parameter_group_name" not in given:
             defaults["db_parameter_group_name"] = source.db_parameter_group_name
         replica = self.create_db_instance({**of_source, **defaults, **given})
         replica.set_as_replica()
-        subnets = getattr(source, "db_subnet_group", None)
-        if subnets is not None:
-            replica.db_subnet_group = subnets
         source.add_replica(replica)
         return replica
 

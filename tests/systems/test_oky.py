@@ -349,6 +349,7 @@ def test_OK_11_aurora_serverless(aws: Account) -> None:
         "db.serverless",
     )
     assert instance["PubliclyAccessible"] is False
+    assert instance["AvailabilityZone"] == "eu-west-2a"
     (group,) = rds.describe_db_subnet_groups(DBSubnetGroupName=cluster["DBSubnetGroup"])["DBSubnetGroups"]
     assert {each["SubnetIdentifier"] for each in group["Subnets"]} == set(subnets(aws, "private").values())
     ids = [each["VpcSecurityGroupId"] for each in cluster["VpcSecurityGroups"]]

@@ -16,6 +16,7 @@ from ansible_collections.slipway.fargate.plugins.module_utils.engine import is_u
 Network = IPv4Network | IPv6Network
 
 PORT_RANGE = re.compile(r"(\d+)(?:-(\d+))?")
+ZONE_NAME = re.compile(r"[a-z]{2}(-[a-z]+)+-\d[a-z]")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CLOCK = r"([01]\d|2[0-3]):([0-5]\d)"
 DAILY = re.compile(rf"{CLOCK}-{CLOCK}")
@@ -74,6 +75,12 @@ def region_problem(name: str, arn: Any, region: Any) -> Iterator[str]:
         return
     if parts[3] != region:
         yield f"{name} is {arn}; allowed is an ARN of {region}, where the environment is"
+
+
+def is_zone(zone: Any, region: Any) -> bool:
+    """Whether it is the name of an availability zone, of the region when that is known."""
+    named = ZONE_NAME.fullmatch(str(zone)) is not None
+    return named and (not region or is_unknown(region) or str(zone)[:-1] == region)
 
 
 def daily_window(window: str) -> tuple[int, int] | None:

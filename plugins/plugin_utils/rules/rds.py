@@ -90,6 +90,7 @@ def problems(options: dict[str, Any]) -> Iterator[str]:
     if isinstance(subnets, list) and len(subnets) < 2:
         yield f"rds_subnet_ids has {len(subnets)}; allowed are two or more, in two zones or more"
     region = options.get("aws_region")
+    yield from _zone("rds_availability_zone", _checks.known(options, "rds_availability_zone"), region)
     yield from _checks.region_problem("rds_kms_key_id", options.get("rds_kms_key_id"), region)
 
 
@@ -114,6 +115,8 @@ def _engine(options: dict[str, Any]) -> Iterator[str]:
 
 
 def _storage(options: dict[str, Any]) -> Iterator[str]:
+    if _checks.known(options, "rds_multi_az") and _checks.known(options, "rds_availability_zone"):
+        yield "rds_availability_zone is set and rds_multi_az is true; allowed is one of them, as AWS places both"
     kind, size = options.get("rds_storage_type") or "gp3", _checks.known(options, "rds_allocated_storage")
     most = _checks.known(options, "rds_max_allocated_storage")
     low, high = STORAGE.get(kind, (20, 65536))
@@ -143,6 +146,11 @@ def _class(name: str, size: str | None, engine: str) -> Iterator[str]:
         yield f"{name} is {size}; allowed with {engine} is a class as db.t4g.micro"
     elif size != SERVERLESS and not CLASS.fullmatch(size):
         yield f"{name} is {size}; allowed is a class as db.t4g.micro"
+
+
+def _zone(name: str, zone: str | None, region: Any) -> Iterator[str]:
+    if zone and not _checks.is_zone(zone, region):
+        yield f"{name} is {zone}; allowed is a zone of {region}, as {region}a"
 
 
 def _cluster(options: dict[str, Any]) -> Iterator[str]:
@@ -183,8 +191,13 @@ def _replicas(options: dict[str, Any]) -> Iterator[str]:
             yield f"rds_replicas[{index}].name is {name}; allowed is a name that no other instance has"
         taken.add(name)
         yield from _class(f"rds_replicas[{index}].instance_class", replica.get("instance_class"), _engine_of(options))
+        yield from _zone(
+            f"rds_replicas[{index}].availability_zone", replica.get("availability_zone"), options.get("aws_region")
+        )
         if is_cluster(options) and replica.get("multi_az"):
             yield f"rds_replicas[{index}].multi_az is true; allowed with Aurora is false"
+        elif replica.get("multi_az") and replica.get("availability_zone"):
+            yield f"rds_replicas[{index}] has availability_zone and multi_az; allowed is one of them"
 
 
 def _engine_of(options: dict[str, Any]) -> str:

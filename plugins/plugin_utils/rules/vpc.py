@@ -21,7 +21,6 @@ from ansible_collections.slipway.fargate.plugins.plugin_utils.rules import _chec
 
 VPC_ID = re.compile(r"vpc-([0-9a-f]{8}|[0-9a-f]{17})")
 ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
-ZONE_NAME = re.compile(r"[a-z]{2}(-[a-z]+)+-\d[a-z]")
 
 
 def problems(options: dict[str, Any]) -> Iterator[str]:
@@ -45,7 +44,7 @@ def _zones(options: dict[str, Any]) -> Iterator[str]:
         yield f"vpc_availability_zones are {', '.join(zones)}; allowed are 2 to {ZONES_AT_MOST} different zones"
     yield from _checks.between(options, "vpc_availability_zone_count", 2, ZONES_AT_MOST)
     for zone in zones:
-        if not ZONE_NAME.fullmatch(zone) or (region and not zone.startswith(region)):
+        if not _checks.is_zone(zone, region):
             yield f"vpc_availability_zones has {zone}; allowed are zones of {region}, as {region}a"
 
 

@@ -235,3 +235,13 @@ def test_a_time_outside_the_backups(account: Account, base: dict[str, Any]) -> N
     options = {**base, "name": "shop-restored", "restore_source": NAME, "restore_time": "2020-01-01T00:00:00"}
     with pytest.raises(ModuleFailed, match=r"restore_time is 2020-01-01T00:00:00; allowed are times from"):
         run_module(account, MODULE, **options)
+
+
+def test_instances_are_in_the_zones_that_they_were_made_in(account: Account, base: dict[str, Any]) -> None:
+    run_module(account, MODULE, **base, **SCALING)
+    for number, zone in ((1, "eu-west-1c"), (2, "eu-west-1b")):
+        done = _member(account, f"{NAME}-{number}", availability_zone=zone)
+        assert done["instance"]["availability_zone"] == zone
+    assert not _member(account, availability_zone="eu-west-1c")["changed"]
+    with pytest.raises(ModuleFailed, match=r"'eu-west-1c' to 'eu-west-1a': give the cluster another instance"):
+        _member(account, availability_zone="eu-west-1a")

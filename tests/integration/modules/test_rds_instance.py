@@ -113,6 +113,7 @@ def test_matrix(account: Account, base: dict[str, Any]) -> None:
         },
         fixed={
             *("storage_encrypted", "kms_key_id", "database", "subnet_group", "performance_insights_kms_key_id"),
+            "availability_zone",
             *("final_snapshot_identifier", "delete_automated_backups", "password_key", "promotion_tier"),
             *("cluster", "source_instance", "restore_snapshot", "restore_source", "restore_time"),
         },
@@ -218,6 +219,7 @@ def test_storage_that_has_grown_by_itself_is_left_alone(account: Account, base: 
         ("storage_encrypted", True, "restore a snapshot"),
         ("kms_key_id", "11111111-2222-3333-4444-555555555555", "restore a snapshot"),
         ("subnet_group", "other", "restore a snapshot"),
+        ("availability_zone", "eu-west-1c", "restore a snapshot"),
     ],
 )
 def test_what_cannot_be_changed_is_named(
@@ -342,6 +344,31 @@ def test_a_read_replica(account: Account, base: dict[str, Any]) -> None:
     assert _read(account)["ReadReplicaDBInstanceIdentifiers"] == []
     snapshots = account.client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
     assert snapshots == [], "a replica has no final snapshot"
+
+
+def test_an_instance_is_in_the_zone_that_it_was_made_in(account: Account, base: dict[str, Any]) -> None:
+    account.settings(provisioning_reads=3)
+    options = {**base, "availability_zone": "eu-west-1c"}
+    run_module(account, MODULE, **options, wait=False)
+    assert "AvailabilityZone" not in _read(account)
+    assert not run_module(account, MODULE, _check=True, **options)["changed"], "while AWS does not tell it"
+    done = run_module(account, MODULE, **options)["instance"]
+    assert done["availability_zone"] == _read(account)["AvailabilityZone"] == "eu-west-1c"
+    assert not run_module(account, MODULE, **options)["changed"]
+    assert not run_module(account, MODULE, **base)["changed"]
+    replica = _replica(account, availability_zone="eu-west-1b")["instance"]
+    assert replica["availability_zone"] == "eu-west-1b"
+    with pytest.raises(ModuleFailed, match=r"'eu-west-1b' to 'eu-west-1a': create another replica in that zone"):
+        _replica(account, availability_zone="eu-west-1a")
+
+
+def test_a_zone_that_cannot_be(account: Account, base: dict[str, Any]) -> None:
+    since = account.position()
+    with pytest.raises(ModuleFailed, match="multi_az and availability_zone exclude each other"):
+        run_module(account, MODULE, **base, multi_az=True, availability_zone="eu-west-1a")
+    assert account.writes(since) == []
+    with pytest.raises(ModuleFailed, match=r"us-east-1a.* is unavailable in this region"):
+        run_module(account, MODULE, **base, availability_zone="us-east-1a")
 
 
 def test_a_replica_of_an_instance_without_backups(account: Account, base: dict[str, Any]) -> None:

@@ -125,3 +125,50 @@ def test_a_point_in_time_is_within_the_backups(aws: Aws, refused: Refused) -> No
     refused("InvalidParameterCombination", aws("rds").restore_db_instance_to_point_in_time, **restore)
     aws("rds").restore_db_instance_to_point_in_time(**latest)
     assert aws("rds").describe_db_instances(DBInstanceIdentifier="new")["DBInstances"][0]["MasterUsername"] == "u"
+
+
+@pytest.fixture
+def two_zones(aws: Aws) -> str:
+    there = aws("ec2").describe_subnets()["Subnets"]
+    subnets = [subnet["SubnetId"] for subnet in there if subnet["AvailabilityZone"] in ("eu-west-1b", "eu-west-1c")]
+    group = {"DBSubnetGroupName": "two", "DBSubnetGroupDescription": "two"}
+    aws("rds").create_db_subnet_group(**group, SubnetIds=subnets)
+    return "two"
+
+
+def zone(aws: Aws, name: str) -> str:
+    found = aws("rds").describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
+    return str(found["AvailabilityZone"])
+
+
+def test_an_instance_is_in_a_zone_of_its_subnets(aws: Aws, two_zones: str, refused: Refused) -> None:
+    rds, of_group = aws("rds"), {"DBSubnetGroupName": two_zones, "BackupRetentionPeriod": 1}
+    given = {"Engine": "postgres", "DBInstanceClass": "db.t3.micro", "AllocatedStorage": 20, **LOGIN, **of_group}
+    new = {"DBInstanceIdentifier": "new", **given}
+    message = refused("InvalidVPCNetworkStateFault", rds.create_db_instance, **new, AvailabilityZone="eu-west-1a")
+    assert "there is not a subnet in eu-west-1a" in message
+    refused("InvalidVPCNetworkStateFault", rds.create_db_instance, **new, AvailabilityZone="us-east-1b")
+    twice = {**new, "AvailabilityZone": "eu-west-1b", "MultiAZ": True}
+    refused("InvalidParameterCombination", rds.create_db_instance, **twice)
+    make_database(aws, **of_group)
+    assert zone(aws, "db") == "eu-west-1b"
+    rds.create_db_instance(**new, AvailabilityZone="eu-west-1c")
+    assert zone(aws, "new") == "eu-west-1c"
+    replica = {"DBInstanceIdentifier": "replica", "SourceDBInstanceIdentifier": "new"}
+    create = rds.create_db_instance_read_replica
+    refused("InvalidVPCNetworkStateFault", create, **replica, AvailabilityZone="eu-west-1a")
+    create(**replica)
+    assert zone(aws, "replica") == "eu-west-1b"
+    moved = {"SourceDBInstanceIdentifier": "db", "TargetDBInstanceIdentifier": "moved", "UseLatestRestorableTime": True}
+    rds.restore_db_instance_to_point_in_time(**moved, AvailabilityZone="eu-west-1c")
+    assert zone(aws, "moved") == "eu-west-1c"
+
+
+def test_an_instance_of_a_cluster_is_in_a_zone_of_the_cluster_s_subnets(
+    aws: Aws, two_zones: str, refused: Refused
+) -> None:
+    make_cluster(aws, ServerlessV2ScalingConfiguration=SCALING, DBSubnetGroupName=two_zones)
+    create = aws("rds").create_db_instance
+    refused("InvalidVPCNetworkStateFault", create, **MEMBER, AvailabilityZone="eu-west-1a")
+    create(**MEMBER, AvailabilityZone="eu-west-1c")
+    assert zone(aws, "m") == "eu-west-1c"

@@ -92,7 +92,7 @@ def test_an_address_sends_through_its_verified_domain() -> None:
     facts = {"domain": "example.org", "sender_arns": {"a@example.org": "x", "b@example.com": "y"}}
 
     class Identities(Answers):
-        def get_email_identity(self, EmailIdentity: str) -> dict[str, Any]:  # noqa: N803
+        def get_email_identity(self, EmailIdentity: str) -> dict[str, Any]:
             return identity(EmailIdentity == "example.org", "SUCCESS", True)["get_email_identity"]
 
     seen = Seen(lambda *_: Identities(identity(True, "SUCCESS", True)), "mail", facts, {}, "eu-west-1")

@@ -45,6 +45,9 @@ BASE: dict[str, Any] = {
         {"rds_engine": "mysql", "rds_engine_version": "8.0.40", "rds_log_exports": ["error"]},
         {"rds_username": "(known after apply)", "rds_subnet_ids": "(known after apply)"},
         {"rds_subnet_ids": ["subnet-1", "subnet-2"]},
+        {"rds_availability_zone": "eu-west-1c", "rds_multi_az": False},
+        {"rds_availability_zone": "(known after apply)"},
+        {"rds_replicas": [{"name": "shop-dev-replica", "availability_zone": "eu-west-1b"}]},
         {"rds_username": "postgres"},
         {"rds_backup_retention_days": 0},
         {"rds_iops": 3000, "rds_storage_throughput": 125},
@@ -65,6 +68,23 @@ def test_what_is_allowed(options: dict[str, Any]) -> None:
     ("options", "problem"),
     [
         ({"rds_name": "shop--dev"}, "rds_name is shop--dev; allowed are 1 to 63 letters"),
+        (
+            {"rds_availability_zone": "us-east-1a"},
+            "rds_availability_zone is us-east-1a; allowed is a zone of eu-west-1, as",
+        ),
+        ({"rds_availability_zone": "a"}, "rds_availability_zone is a; allowed is a zone of eu-west-1, as eu-west-1a"),
+        (
+            {"rds_availability_zone": "eu-west-1a", "rds_multi_az": True},
+            "rds_availability_zone is set and rds_multi_az is true; allowed is one of them",
+        ),
+        (
+            {"rds_replicas": [{"name": "reader", "availability_zone": "b"}]},
+            "rds_replicas[0].availability_zone is b; allowed is a zone of eu-west-1, as eu-west-1a",
+        ),
+        (
+            {"rds_replicas": [{"name": "reader", "availability_zone": "eu-west-1b", "multi_az": True}]},
+            "rds_replicas[0] has availability_zone and multi_az; allowed is one of them",
+        ),
         ({"rds_name": "1shop"}, "rds_name is 1shop; allowed are"),
         ({"rds_name": "s" * 64}, f"rds_name is {'s' * 64}; allowed are"),
         ({"rds_engine_version": "fifteen"}, "rds_engine_version is fifteen; allowed is a version as 17, 15.4"),
