@@ -7,7 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ansible_collections.slipway.fargate.plugins.module_utils.elbv2 import target_group_names
+from ansible_collections.slipway.fargate.plugins.module_utils.elbv2 import (
+    alternates,
+    target_group_names,
+    with_alternates,
+)
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import without_none
 
 Definition = dict[str, Any]
@@ -18,7 +22,8 @@ DEFAULTS = {"deregistration_delay_seconds": 30}
 def alb_target_groups(groups: Mapping[str, Mapping[str, Any]], prefix: str) -> list[Definition]:
     """The target groups of the role as slipway.fargate.elb_application_lb takes them."""
     names = target_group_names(groups, prefix)
-    return [{**DEFAULTS, **without_none(options), "name": names[key]} for key, options in groups.items()]
+    every = with_alternates(groups)
+    return [{**DEFAULTS, **without_none(options), "name": names[key]} for key, options in every.items()]
 
 
 def alb_listeners(
@@ -28,13 +33,17 @@ def alb_listeners(
     certificates: Mapping[str, str] | None = None,
 ) -> list[Definition]:
     """The listeners as slipway.fargate.elb_application_lb takes them, target groups by their names in AWS."""
-    names = target_group_names(groups, prefix)
+    names, pairs = target_group_names(groups, prefix), alternates(groups)
     arns = certificates or {}
 
     def resolved(item: Mapping[str, Any]) -> Definition:
         given = without_none(item)
-        if "target_group" in given:
-            given["target_group"] = names.get(given["target_group"], given["target_group"])
+        given.pop("test_traffic", None)  # which of its rules ECS is told
+        group = given.get("target_group")
+        if group is not None:
+            given["target_group"] = names.get(group, group)
+        if group in pairs:
+            given["alternate_target_group"] = names[pairs[group]]
         return given
 
     def certified(listener: Mapping[str, Any]) -> Definition:

@@ -15,6 +15,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import Attributes, RetryingClient
 
 ARNS_OF_A_CALL = 20
+ALTERNATE = "-alt"
 
 
 def text(value: Any) -> str:
@@ -47,9 +48,37 @@ def group_name(name_or_arn: str) -> str:
     return name_or_arn.split("/")[1] if name_or_arn.startswith("arn:") else name_or_arn
 
 
+def alternates(groups: Mapping[str, Any] | None) -> dict[str, str]:
+    """Target groups of the role that have an alternate one -> its name in the role."""
+    return {key: key + ALTERNATE for key, options in (groups or {}).items() if (options or {}).get("alternate")}
+
+
+def with_alternates(groups: Mapping[str, Any] | None) -> dict[str, Attributes]:
+    """The target groups of the role, and after each its alternate one, which differs in the name alone."""
+    found: dict[str, Attributes] = {}
+    for key, options in (groups or {}).items():
+        found[key] = {name: value for name, value in (options or {}).items() if name != "alternate"}
+        wanted, own = (options or {}).get("alternate"), found[key].get("name")
+        if wanted:
+            name = wanted if isinstance(wanted, str) else own and own + ALTERNATE
+            found[key + ALTERNATE] = {**found[key], "name": name or None}
+    return found
+
+
 def target_group_names(groups: Mapping[str, Any] | None, prefix: str) -> dict[str, str]:
     """The names in AWS of the target groups of the role, by their names there."""
-    return {key: (options or {}).get("name") or f"{prefix}-{key}" for key, options in (groups or {}).items()}
+    return {key: options.get("name") or f"{prefix}-{key}" for key, options in with_alternates(groups).items()}
+
+
+def traffic(actions: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """ARNs of the target groups that actions forward to -> their weights."""
+    found: dict[str, int] = {}
+    for action in actions:
+        groups = (action.get("ForwardConfig") or {}).get("TargetGroups") or []
+        if not groups and action.get("TargetGroupArn"):
+            groups = [{"TargetGroupArn": action["TargetGroupArn"]}]
+        found |= {group["TargetGroupArn"]: int(group.get("Weight", 1)) for group in groups}
+    return found
 
 
 def tags_of(client: RetryingClient, arns: list[str]) -> dict[str, dict[str, str]]:

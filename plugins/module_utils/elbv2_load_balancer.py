@@ -13,8 +13,10 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.slipway.fargate.plugins.module_utils.elbv2 import (
     attribute_list,
     change_tags,
+    group_name,
     read_attributes,
     tags_of,
+    traffic,
     with_tags,
 )
 from ansible_collections.slipway.fargate.plugins.module_utils.elbv2_rules import (
@@ -23,6 +25,7 @@ from ansible_collections.slipway.fargate.plugins.module_utils.elbv2_rules import
     CONDITION_SPEC,
     CONDITIONS,
     ONE_ACTION,
+    PAIR,
     api_actions,
     api_conditions,
     read_action,
@@ -63,6 +66,7 @@ LOGS = {
     "connection_logs_bucket": ("connection_logs.s3.bucket", "connection_logs.s3.enabled"),
 }
 READY = ("active", "active_impaired")
+ACTION = (*ACTIONS, "alternate_target_group", "other_actions")
 
 RULE_SPEC = {"priority": {"type": "int", "required": True}, **CONDITION_SPEC, **ACTION_SPEC}
 LISTENER_SPEC = {
@@ -332,15 +336,43 @@ class Forwarding(Part):
     def __init__(self, *args: Any, declared: set[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.declared = declared  # target groups of the same task, which may be not there yet
+        self.traffic: dict[str, int] = {}  # the weights of target groups now
+
+    @property
+    def targets(self) -> list[str]:
+        return [self.desired[key] for key in PAIR if self.desired.get(key)] if self.state == "present" else []
 
     def plan(self) -> Change | None:
-        name = self.desired.get("target_group") if self.state == "present" else None
-        if name and name not in self.declared and not is_unknown(name) and not self.module.check_mode:
-            self.estate.group_arn(name)
-        return super().plan()
+        for name in self.targets:
+            if name not in self.declared and not is_unknown(name) and not self.module.check_mode:
+                self.estate.group_arn(name)
+        change = super().plan()
+        self._refuse_to_cut_off()
+        return change
+
+    def _refuse_to_cut_off(self) -> None:
+        """Of a pair that ECS shifts traffic in, the one that has it all now must not go."""
+        live = sorted(name for name, weight in self.traffic.items() if weight)
+        left = [name for name in self.targets if name in self.traffic]
+        if len(self.traffic) > 1 and left and not set(live) & set(left):
+            raise ResourceError(
+                f"{self.type_name} {self.name}: all its requests go to target group {', '.join(live)}, where a "
+                f"deployment of ECS shifted them, and {', '.join(left)} alone is to be left. Nothing was changed. "
+                "Deploy the service once more, so that they go there, then take the other one away"
+            )
+
+    def read_action(self, actions: list[Attributes]) -> Attributes:
+        """Which of a pair AWS names first means nothing, and neither do their weights, which belong to ECS."""
+        self.traffic = {group_name(arn): weight for arn, weight in traffic(actions).items()}
+        found = read_action(actions)
+        if not found["alternate_target_group"]:
+            return found
+        declared = [name for name in self.targets if name in self.traffic]
+        others = [name for name in self.traffic if name not in declared]
+        return {**found, **dict(zip(PAIR, [*declared, *others], strict=True))}
 
     def actions(self) -> list[Attributes]:
-        return api_actions(self.desired, self.estate.group_arn)
+        return api_actions(self.desired, self.estate.group_arn, self.traffic)
 
 
 class Listener(Forwarding):
@@ -349,7 +381,8 @@ class Listener(Forwarding):
     assigned = ("listener_arn",)
     unordered = ("certificates",)
     updates = {
-        "put_listener": ("protocol", "ssl_policy", "certificate_arn", *ACTIONS, "other_actions"),
+        "put_listener": ("protocol", "ssl_policy", "certificate_arn"),
+        "put_action": ACTION,
         "put_certificates": ("certificates",),
         "put_tags": ("tags",),
     }
@@ -377,7 +410,7 @@ class Listener(Forwarding):
             "ssl_policy": found.get("SslPolicy", "") if secure else "",
             "certificate_arn": default,
             "certificates": sorted({item["CertificateArn"] for item in every} - {default}),
-            **read_action(found["DefaultActions"]),
+            **self.read_action(found["DefaultActions"]),
             "tags": self.estate.tags.get(arn, {}),
         }
 
@@ -386,16 +419,13 @@ class Listener(Forwarding):
             "SslPolicy": self.desired["ssl_policy"],
             "Certificates": [{"CertificateArn": self.desired["certificate_arn"]}],
         }
-        return {
-            "Protocol": self.desired["protocol"],
-            "DefaultActions": self.actions(),
-            **(secure if self.secure else {}),
-        }
+        return {"Protocol": self.desired["protocol"], **(secure if self.secure else {})}
 
     def create(self) -> None:
         created = self.client.create_listener(
             LoadBalancerArn=self.estate.arn,
             Port=self.port,
+            DefaultActions=self.actions(),
             **self.definition(),
             **with_tags(self.desired.get("tags")),
         )
@@ -406,6 +436,9 @@ class Listener(Forwarding):
 
     def put_listener(self) -> None:
         self.client.modify_listener(ListenerArn=self.arn, **self.definition())
+
+    def put_action(self) -> None:
+        self.client.modify_listener(ListenerArn=self.arn, DefaultActions=self.actions())
 
     def put_certificates(self) -> None:
         """Beside the default one; they go by themselves with HTTPS."""
@@ -425,7 +458,8 @@ class Rule(Forwarding):
     arn_key = "rule_arn"
     assigned = ("rule_arn",)
     updates = {
-        "put_rule": (*CONDITIONS, "headers", "other_conditions", *ACTIONS, "other_actions"),
+        "put_conditions": (*CONDITIONS, "headers", "other_conditions"),
+        "put_action": ACTION,
         "put_tags": ("tags",),
     }
 
@@ -443,7 +477,7 @@ class Rule(Forwarding):
             "priority": priority,
             "rule_arn": found["RuleArn"],
             **read_conditions(found["Conditions"]),
-            **read_action(found["Actions"]),
+            **self.read_action(found["Actions"]),
             "tags": self.estate.tags.get(found["RuleArn"], {}),
         }
 
@@ -456,8 +490,11 @@ class Rule(Forwarding):
             **with_tags(self.desired.get("tags")),
         )
 
-    def put_rule(self) -> None:
-        self.client.modify_rule(RuleArn=self.arn, Conditions=api_conditions(self.desired), Actions=self.actions())
+    def put_conditions(self) -> None:
+        self.client.modify_rule(RuleArn=self.arn, Conditions=api_conditions(self.desired))
+
+    def put_action(self) -> None:
+        self.client.modify_rule(RuleArn=self.arn, Actions=self.actions())
 
     def delete(self) -> None:
         self.client.delete_rule(RuleArn=self.arn)

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.slipway.fargate.plugins.module_utils.elbv2 import group_name
+from ansible_collections.slipway.fargate.plugins.module_utils.elbv2 import group_name, traffic
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import Attributes, ResourceError
 
 ACTIONS = ("target_group", "redirect", "fixed_response")
+PAIR = ("target_group", "alternate_target_group")
+ALL_TRAFFIC = 100
 REDIRECT = {"protocol": "Protocol", "port": "Port", "host": "Host", "path": "Path", "query": "Query"}
 # Option -> (field, configuration); header conditions have a name and there may be several of them.
 CONDITIONS = {
@@ -43,10 +45,15 @@ FIXED_RESPONSE_SPEC = {
 }
 ACTION_SPEC = {
     "target_group": {"type": "str"},
+    "alternate_target_group": {"type": "str"},
     "redirect": {"type": "dict", "options": REDIRECT_SPEC},
     "fixed_response": {"type": "dict", "options": FIXED_RESPONSE_SPEC},
 }
-ONE_ACTION = {"mutually_exclusive": [ACTIONS], "required_one_of": [ACTIONS]}
+ONE_ACTION = {
+    "mutually_exclusive": [ACTIONS],
+    "required_one_of": [ACTIONS],
+    "required_by": {"alternate_target_group": ("target_group",)},
+}
 CONDITION_SPEC = {
     **{option: {"type": "list", "elements": "str", "default": []} for option in CONDITIONS},
     "headers": {"type": "dict", "default": {}},
@@ -55,9 +62,8 @@ CONDITION_SPEC = {
 
 def desired_action(options: Attributes) -> Attributes:
     """The action of a listener or a rule; target groups are called by name, which is as good as their ARN."""
-    target = options["target_group"]
     return {
-        "target_group": target and group_name(target),
+        **{name: options[name] and group_name(options[name]) for name in PAIR},
         "redirect": options["redirect"],
         "fixed_response": options["fixed_response"],
         "other_actions": [],
@@ -66,11 +72,11 @@ def desired_action(options: Attributes) -> Attributes:
 
 def read_action(actions: list[Attributes]) -> Attributes:
     """The normal form of the actions; what the options cannot say is among the other actions."""
-    none: Attributes = {**dict.fromkeys(ACTIONS), "other_actions": []}
+    none: Attributes = {**dict.fromkeys((*ACTIONS, *PAIR)), "other_actions": []}
     action = actions[0] if len(actions) == 1 else {}
-    groups = (action.get("ForwardConfig") or {}).get("TargetGroups") or [action]
-    if action.get("Type") == "forward" and len(groups) == 1:
-        return {**none, "target_group": group_name(groups[0]["TargetGroupArn"])}
+    groups = [group_name(arn) for arn in traffic(actions)]
+    if action.get("Type") == "forward" and len(groups) <= len(PAIR):
+        return {**none, **dict(zip(PAIR, groups, strict=False))}
     if action.get("Type") == "redirect":
         return {**none, "redirect": _read_redirect(action["RedirectConfig"])}
     if action.get("Type") == "fixed-response":
@@ -91,7 +97,23 @@ def _read_fixed_response(config: Attributes) -> Attributes:
     }
 
 
-def api_actions(action: Attributes, arn_of: Callable[[str], str]) -> list[Attributes]:
+def weights_of(pair: tuple[str, str], now: Mapping[str, int]) -> dict[str, int]:
+    """Where the requests of a pair go: where they go now, and all to the first one when none of them has any."""
+    live = {name: now.get(name, 0) for name in pair}
+    having = [name for name, weight in live.items() if weight]
+    if len(having) > 1:
+        return live
+    return {name: ALL_TRAFFIC if name == (having or pair)[0] else 0 for name in pair}
+
+
+def api_actions(
+    action: Attributes, arn_of: Callable[[str], str], now: Mapping[str, int] | None = None
+) -> list[Attributes]:
+    """What AWS is told. The weights of a pair stay what they are `now`: after its creation they belong to ECS."""
+    if action["alternate_target_group"] is not None:
+        weights = weights_of((action["target_group"], action["alternate_target_group"]), now or {})
+        groups = [{"TargetGroupArn": arn_of(name), "Weight": weight} for name, weight in weights.items()]
+        return [{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}]
     if action["target_group"] is not None:
         return [{"Type": "forward", "TargetGroupArn": arn_of(action["target_group"])}]
     if action["redirect"] is not None:

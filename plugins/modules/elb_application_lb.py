@@ -278,6 +278,15 @@ options:
         description:
           - The name or the ARN of the target group that requests are forwarded to.
         type: str
+      alternate_target_group:
+        description:
+          - The name or the ARN of a second target group, for blue/green deployments of ECS. Requests are forwarded to
+            both, all of them to O(listeners[].target_group) when this is made.
+          - The weights belong to ECS then, which moves them with each deployment. They are neither compared nor
+            changed.
+          - Taking away the one that has all requests is refused.
+        type: str
+        version_added: 0.2.0
       redirect:
         description:
           - Where clients are redirected to.
@@ -389,6 +398,15 @@ options:
             description:
               - The name or the ARN of the target group that requests are forwarded to.
             type: str
+          alternate_target_group:
+            description:
+              - The name or the ARN of a second target group, for blue/green deployments of ECS. Requests are forwarded
+                to both, all of them to O(listeners[].rules[].target_group) when this is made.
+              - The weights belong to ECS then, which moves them with each deployment. They are neither compared nor
+                changed.
+              - Taking away the one that has all requests is refused.
+            type: str
+            version_added: 0.2.0
           redirect:
             description:
               - Where clients are redirected to.

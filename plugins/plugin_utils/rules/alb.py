@@ -8,7 +8,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.slipway.fargate.plugins.module_utils.elbv2 import target_group_names
+from ansible_collections.slipway.fargate.plugins.module_utils.elbv2 import (
+    ALTERNATE,
+    alternates,
+    target_group_names,
+)
 from ansible_collections.slipway.fargate.plugins.module_utils.elbv2_rules import ACTIONS, CONDITIONS, VALUES_OF_A_RULE
 from ansible_collections.slipway.fargate.plugins.module_utils.elbv2_target_group import SPEC, group_problem
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import is_unknown
@@ -20,7 +24,7 @@ NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?")
 NAMES = "1 to 32 letters, digits and dashes, no dash at either end"
 METHOD = re.compile(r"[A-Z_-]{1,40}")
 CODES = re.compile(r"\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*")
-GROUP_KEYS = ("name", *SPEC)
+GROUP_KEYS = ("name", *SPEC, "alternate")
 PORTS = (1, 65535)
 # Suboption -> what AWS takes.
 CHECK_RANGES = {
@@ -44,6 +48,7 @@ def problems(options: dict[str, Any]) -> Iterator[str]:
         yield f"alb_access_logs_prefix is {options['alb_access_logs_prefix']!r}; it needs alb_access_logs_bucket"
     yield from _target_groups(options)
     yield from _listeners(options)
+    yield from _alternates(options)
 
 
 def _target_groups(options: Options) -> Iterator[str]:
@@ -54,14 +59,15 @@ def _target_groups(options: Options) -> Iterator[str]:
         yield f"alb_target_groups.{key} is {groups[key]!r}; allowed is a dictionary as {{port: 8080}}"
     groups = {key: group for key, group in groups.items() if key not in malformed}
     names = target_group_names(groups, prefix)
-    for key, group in groups.items():
+    for key in names:
         where = f"alb_target_groups.{key}"
         if not is_unknown(names[key]) and not NAME.fullmatch(names[key]):
             yield f"{where} is named {names[key]!r} with {len(names[key])} characters; allowed are {NAMES}"
         twice = [other for other in names if names[other] == names[key] and other < key]
         if twice:
             yield f"{where} is named {names[key]!r}, as {twice[0]}; allowed is another name"
-        yield from _target_group(where, group)
+        if key in groups:
+            yield from _target_group(where, groups[key])
 
 
 def _target_group(where: str, group: Options) -> Iterator[str]:
@@ -163,6 +169,42 @@ def _rules(where: str, listener: Options, options: Options) -> Iterator[str]:
         priorities.setdefault(priority, here)
         yield from _action(here, rule, options)
         yield from _conditions(here, rule)
+
+
+def _alternates(options: Options) -> Iterator[str]:
+    """ECS moves the weights of one rule for production and one for tests; another one would stay with the old tasks."""
+    groups = options.get("alb_target_groups") or {}
+    pairs = alternates({key: group for key, group in groups.items() if isinstance(group, Mapping)})
+    uses: dict[str, dict[bool, list[str]]] = {key: {False: [], True: []} for key in pairs}
+    complete = not is_unknown([item.get("target_group") for _, item in _forwarding(options)])
+    for where, item in _forwarding(options):
+        target, test = item.get("target_group"), bool(item.get("test_traffic"))
+        if is_unknown(target):
+            continue
+        if target in uses:
+            uses[target][test].append(where)
+        elif test:
+            yield f"{where}.test_traffic is true; allowed is it with a target_group that has alternate"
+        if target in {key + ALTERNATE for key in pairs} - groups.keys():
+            yield f"{where}.target_group is {target!r}, an alternate one; allowed is {target.removesuffix(ALTERNATE)!r}"
+    for key, found in uses.items():
+        where, wanted = f"alb_target_groups.{key}", groups[key]["alternate"]
+        if key + ALTERNATE in groups:
+            yield f"{where} has alternate, which is called {key + ALTERNATE!r} as another one; allowed is another name"
+        if not isinstance(wanted, (bool, str)):
+            yield f"{where}.alternate is {wanted!r}; allowed are true and the name of the alternate target group"
+        if complete and len(found[False]) != 1:
+            listed = " and ".join(found[False]) or "nothing"
+            yield f"{where} has alternate and {listed} forwards to it; allowed is one listener or rule"
+        if len(found[True]) > 1:
+            yield f"{where} has test_traffic in {', '.join(found[True])}; allowed is one listener or rule"
+
+
+def _forwarding(options: Options) -> Iterator[tuple[str, Options]]:
+    for number, listener in enumerate(options.get("alb_listeners") or []):
+        yield f"alb_listeners[{number}]", listener
+        for place, rule in enumerate(listener.get("rules") or []):
+            yield f"alb_listeners[{number}].rules[{place}]", rule
 
 
 def _conditions(where: str, rule: Options) -> Iterator[str]:

@@ -326,7 +326,7 @@ def test_a_listener_that_forwards_to_several_groups_is_corrected(account: Accoun
         DefaultActions=[{"Type": "forward", "ForwardConfig": weights}],
     )
     done = converge(account, whole(account))
-    assert did(done) == [("update", f"{NAME}:80", ["other_actions", "target_group"])]
+    assert did(done) == [("update", f"{NAME}:80", ["alternate_target_group"])]
 
 
 def test_placeholders_of_a_preview(account: Account) -> None:
@@ -456,3 +456,112 @@ def test_whoever_wants_no_web_acl_needs_no_leave_of_waf(account: Account) -> Non
     since = account.position()
     run_module(account, MODULE, **base(account))
     assert [call for call in account.requests(since) if call["service"] == "wafv2"] == []
+
+
+# ---- a pair of target groups, whose weights belong to ECS ---------------------------------------
+
+
+GREEN = {**WEB, "name": "shop-dev-web-alt"}
+
+
+def pair(account: Account, *paths: str, **more: Any) -> dict[str, Any]:
+    """A listener and a rule, each of a pair."""
+    both = {"target_group": WEB["name"], "alternate_target_group": GREEN["name"], **more}
+    both = {key: value for key, value in both.items() if value is not None}
+    rule = {"priority": 10, "paths": list(paths) or ["/api/*"], **both}
+    listener = {"port": 80, **both, "rules": [rule]}
+    tags = {"tags": OWNER, "purge_target_groups_tagged": OWNER}
+    return base(account, vpc_id=vpc_id(account), target_groups=[WEB, GREEN], listeners=[listener], **tags)
+
+
+def weights(account: Account) -> list[dict[str, int]]:
+    """Of the listener, then of the rule, by name."""
+    actions = [listeners(account)[80]["DefaultActions"], rules(account)["10"]["Actions"]]
+    found = [action["ForwardConfig"]["TargetGroups"] for (action,) in actions]
+    return [{group["TargetGroupArn"].split("/")[1]: group["Weight"] for group in groups} for groups in found]
+
+
+def shift(account: Account, blue: int, green: int) -> None:
+    """What ECS does, which names the groups in an order of its own."""
+    arns, elb = groups(account), account.client("elbv2")
+    told = [{"TargetGroupArn": arns[name], "Weight": w} for name, w in ((GREEN["name"], green), (WEB["name"], blue))]
+    actions = [{"Type": "forward", "ForwardConfig": {"TargetGroups": told}}]
+    elb.modify_listener(ListenerArn=listeners(account)[80]["ListenerArn"], DefaultActions=actions)
+    elb.modify_rule(RuleArn=rules(account)["10"]["RuleArn"], Actions=actions)
+
+
+BLUE_LIVE, GREEN_LIVE = ({WEB["name"]: w, GREEN["name"]: 100 - w} for w in (100, 0))
+
+
+def test_a_pair_gets_all_requests_on_its_first_target_group(account: Account) -> None:
+    done = converge(account, pair(account))
+    assert weights(account) == [BLUE_LIVE] * 2
+    (listener,) = done["load_balancer"]["listeners"]
+    assert listener["alternate_target_group"] == listener["rules"][0]["alternate_target_group"] == GREEN["name"]
+
+
+@pytest.mark.parametrize("green", [100, 20])
+def test_the_weights_of_a_pair_are_left_to_ecs(account: Account, green: int) -> None:
+    run_module(account, MODULE, **pair(account))
+    shift(account, 100 - green, green)
+    for check in (True, False):
+        since = account.position()
+        assert run_module(account, MODULE, _check=check, **pair(account))["changes"] == []
+        assert account.writes(since) == []
+    changed = converge(account, pair(account, "/api/*", "/rpc/*"))  # a change of conditions touches no weights
+    assert did(changed) == [("update", f"{NAME}:80/10", ["paths"])]
+    assert weights(account) == [{WEB["name"]: 100 - green, GREEN["name"]: green}] * 2
+
+
+@pytest.mark.parametrize(
+    ("first", "live", "told"),
+    [
+        (WEB["name"], BLUE_LIVE, ["alternate_target_group"]),
+        (GREEN["name"], GREEN_LIVE, ["alternate_target_group", "target_group"]),
+    ],
+)
+def test_a_pair_leaves_requests_where_they_are(
+    account: Account, first: str, live: dict[str, int], told: list[str]
+) -> None:
+    run_module(account, MODULE, **pair(account, target_group=first, alternate_target_group=None))
+    changed = converge(account, pair(account))
+    assert did(changed) == [("update", f"{NAME}:80", told), ("update", f"{NAME}:80/10", told)]
+    assert weights(account) == [live] * 2
+
+
+def test_the_half_that_has_all_requests_is_not_taken_away(account: Account) -> None:
+    run_module(account, MODULE, **pair(account))
+    shift(account, 0, 100)
+    alone = {**pair(account, alternate_target_group=None), "target_groups": [WEB]}
+    for check in (True, False):
+        since = account.position()
+        with pytest.raises(
+            ModuleFailed, match=r"all its requests go to target group shop-dev-web-alt.*Nothing was"
+        ) as no:
+            run_module(account, MODULE, _check=check, **alone)
+        assert account.writes(since) == [] and "Deploy the service once more" in str(no.value)
+    shift(account, 100, 0)
+    done = converge(account, alone)
+    assert [name for action, name, _ in did(done) if action == "delete"] == [GREEN["name"]]
+    assert GREEN["name"] not in groups(account)
+    assert listeners(account)[80]["DefaultActions"][0]["TargetGroupArn"] == groups(account)[WEB["name"]]
+
+
+def test_a_pair_may_give_way_to_something_else(account: Account) -> None:
+    run_module(account, MODULE, **pair(account))
+    shift(account, 0, 100)
+    options = pair(account, target_group=None, alternate_target_group=None, fixed_response=FIXED)
+    converge(account, options)
+    assert listeners(account)[80]["DefaultActions"][0]["Type"] == "fixed-response"
+
+
+def test_an_alternate_target_group_needs_a_first_one(account: Account) -> None:
+    options = pair(account, target_group=None, fixed_response=FIXED)
+    with pytest.raises(ModuleFailed, match=r"missing parameter.*alternate_target_group"):
+        run_module(account, MODULE, **options)
+
+
+def test_a_pair_goes_with_its_load_balancer(account: Account) -> None:
+    run_module(account, MODULE, **pair(account))
+    run_module(account, MODULE, **{**pair(account), "listeners": None, "state": "absent"})
+    assert groups(account) == {}

@@ -229,3 +229,61 @@ def test_certificates_and_a_web_acl_are_components() -> None:
         "alb_listeners names 'more', which is no certificate of this environment",
     ]
     assert list(reference_problems("alb", {"alb_web_acl": ""}, {})) == []
+
+
+PAIR = {"web": {**WEB, "alternate": True}, "api": {"port": 9090}}
+
+
+def blue_green(*rules: dict[str, Any], groups: dict[str, Any] | None = None, **more: Any) -> list[str]:
+    default = {"port": 80, "target_group": "api"}
+    return found(alb_target_groups=groups or PAIR, alb_listeners=[{**default, "rules": list(rules)}], **more)
+
+
+def test_a_pair_of_target_groups_is_moved_by_one_rule_and_one_for_tests() -> None:
+    test = {**RULE, "priority": 2, "test_traffic": True}
+    assert blue_green(RULE) == blue_green(RULE, test) == []
+    assert blue_green({**RULE, "target_group": UNKNOWN}) == []
+    assert found(alb_target_groups={"web": PAIR["web"]}, alb_listeners=[HTTP, {**HTTPS, "test_traffic": True}]) == []
+    assert blue_green(RULE, groups={**PAIR, "web": {**PAIR["web"], "alternate": "shop-green"}}) == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "groups", "problem"),
+    [
+        ([], {}, "alb_target_groups.web has alternate and nothing forwards to it; allowed is one"),
+        (
+            [RULE, {**RULE, "priority": 2}],
+            {},
+            "alb_target_groups.web has alternate and alb_listeners[0].rules[0] and alb_listeners[0].rules[1] for",
+        ),
+        (
+            [RULE, *({**RULE, "priority": n, "test_traffic": True} for n in (2, 3))],
+            {},
+            "alb_target_groups.web has test_traffic in alb_listeners[0].rules[1], alb_listeners[0].rules[2];",
+        ),
+        (
+            [RULE, {**RULE, "priority": 2, "target_group": "api", "test_traffic": True}],
+            {},
+            "alb_listeners[0].rules[1].test_traffic is true; allowed is it with a target_group that has alternate",
+        ),
+        ([RULE], {"web-alt": WEB}, "alb_target_groups.web has alternate, which is called 'web-alt' as another one"),
+        (
+            [RULE],
+            {"web": {**WEB, "alternate": 2}},
+            "alb_target_groups.web.alternate is 2; allowed are true and the name",
+        ),
+        (
+            [RULE],
+            {"web": {**WEB, "name": "a-name-of-thirty-characters-yes", "alternate": True}},
+            "alb_target_groups.web-alt is named 'a-name-of-thirty-characters-yes-alt' with 35 characters",
+        ),
+    ],
+)
+def test_wrong_pairs_of_target_groups(rules: list[Any], groups: dict[str, Any], problem: str) -> None:
+    messages = blue_green(*rules, groups={**PAIR, **groups})
+    assert [message for message in messages if message.startswith(problem)], messages
+
+
+def test_a_rule_names_the_pair_by_its_first_target_group() -> None:
+    messages = blue_green(RULE, {**RULE, "priority": 2, "target_group": "web-alt"})
+    assert "alb_listeners[0].rules[1].target_group is 'web-alt', an alternate one; allowed is 'web'" in messages
