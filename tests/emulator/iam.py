@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""IAM for moto: the audiences of OpenID Connect providers, and what AWS refuses of these."""
+"""IAM for moto: audiences of OpenID Connect providers, what AWS refuses of these, and names of service-linked roles."""
 
 from __future__ import annotations
 
-from moto.iam.models import IAMBackend, OpenIDConnectProvider, iam_backends
+from moto.iam.models import SERVICE_NAME_CONVERSION, IAMBackend, OpenIDConnectProvider, Role, iam_backends
 from moto.iam.responses import IamResponse
 
 from .dispatch import answer_with, model_with
@@ -14,6 +14,8 @@ from .errors import AwsError
 from .support import Params, forward
 
 CLIENT_IDS_AT_MOST = 100
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html
+SERVICE_NAME_CONVERSION |= {"config": "Config", "guardduty": "AmazonGuardDuty"}
 
 
 class Backend(IAMBackend):
@@ -38,6 +40,16 @@ class Backend(IAMBackend):
         provider = self.get_open_id_connect_provider(params["OpenIDConnectProviderArn"])
         provider.client_id_list = [client for client in provider.client_id_list if client != params["ClientID"]]
         return {}
+
+    def create_service_linked_role(self, service_name: str, description: str, suffix: str) -> Role:
+        path = f"/aws-service-role/{service_name}/"
+        for role in self.roles.values():
+            if role.path == path and not suffix:
+                raise AwsError(
+                    "InvalidInput",
+                    f"Service role name {role.name} has been taken in this account, please try a different suffix.",
+                )
+        return super().create_service_linked_role(service_name, description, suffix)
 
 
 def _check(client_ids: list[str]) -> None:

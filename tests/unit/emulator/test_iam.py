@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""OpenID Connect providers of the local AWS."""
+"""OpenID Connect providers and service-linked roles of the local AWS."""
 
 from __future__ import annotations
 
@@ -37,3 +37,11 @@ def test_wrong_providers_are_refused(aws: Aws, refused: Callable[..., Any]) -> N
     missing = {"OpenIDConnectProviderArn": f"{arn}x", "ClientID": "a"}
     refused("NoSuchEntity", iam.add_client_id_to_open_id_connect_provider, **missing)
     refused("NoSuchEntity", iam.remove_client_id_from_open_id_connect_provider, **missing)
+
+
+def test_a_service_has_one_linked_role_with_the_name_that_it_gives(aws: Aws, refused: Callable[..., Any]) -> None:
+    iam = aws("iam")
+    role = iam.create_service_linked_role(AWSServiceName="config.amazonaws.com")["Role"]
+    assert (role["RoleName"], role["Path"]) == ("AWSServiceRoleForConfig", "/aws-service-role/config.amazonaws.com/")
+    message = refused("InvalidInput", iam.create_service_linked_role, AWSServiceName="config.amazonaws.com")
+    assert "AWSServiceRoleForConfig has been taken in this account" in message
