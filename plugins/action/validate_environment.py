@@ -34,6 +34,9 @@ class ActionModule(ActionBase):
             own = {"stack_caller": CALLER, **raw[host], "component": stubs[host]["component"], "hostvars": stubs}
             options[host] = {}
             problems += [f"{host}: {problem}" for problem in self._problems(kind, own, components, options[host])]
+        problems += validation.singleton_problems(
+            components, {host: raw[host].get("aws_region") for host in components}
+        )
         problems += self._account_problems(components, options, task_vars)
         if problems:
             stack = f"{task_vars.get('stack_name')}/{task_vars.get('stack_environment')}"

@@ -73,8 +73,8 @@ from ansible.plugins.inventory import BaseInventoryPlugin
 ROLES = Path(__file__).parents[2] / "roles"
 # What data.yml converges; the others are the application.
 DATA_KINDS = (
-    *("certificate", "cognito", "dns", "ecr", "efs", "elasticache", "iam_role", "rds", "s3_bucket", "secret"),
-    *("security_group", "ses", "sqs", "trail", "vpc", "vpc_endpoint"),
+    *("certificate", "cognito", "config_recorder", "dns", "ecr", "efs", "elasticache", "guardduty", "iam_role", "rds"),
+    *("s3_bucket", "secret", "security_group", "ses", "sqs", "trail", "vpc", "vpc_endpoint"),
 )
 SHARED, DATA = "shared", "data"  # groups
 

@@ -192,8 +192,8 @@ class Detector(Resource):
             of = f"tagged Name={tags['Name']}" if "Name" in tags else "without a tag Name"
             raise ResourceError(
                 f"{self.type_name} {self.name}: there is a detector {ids[0]}, {of}, in {self.module.region} already, "
-                "and AWS allows one in a region of an account. Whoever made it keeps it: leave this one out, delete that "
-                f"one, or have that one managed by tagging it Name={self.name}"
+                "and AWS allows one in a region of an account. Whoever made it keeps it: leave this one out, delete "
+                f"that one, or have it managed by tagging it Name={self.name}"
             )
         return {
             "name": self.name,

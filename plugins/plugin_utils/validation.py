@@ -91,6 +91,16 @@ def reference_problems(kind: str, options: Options, components: Mapping[str, str
                 yield f"{option} names {name!r}, which is no {' or '.join(kinds_of_it)} of this environment; {allowed}"
 
 
+def singleton_problems(components: Mapping[str, str], regions: Mapping[str, Any]) -> Iterator[str]:
+    """Second components of a kind of which AWS allows one in a region of an account."""
+    first: dict[tuple[str, Any], str] = {}
+    for name, kind in components.items():
+        if getattr(_rules(kind), "ONE_PER_REGION", False):
+            other = first.setdefault((kind, regions[name]), name)
+            if other != name:
+                yield f"{name}: {other} is a {kind} already; allowed is one in a region of an account"
+
+
 def template_problems(kind: str, variables: Options, components: Mapping[str, str]) -> Iterator[str]:
     """Templates that refer to a component which is not there."""
     for option, value in variables.items():

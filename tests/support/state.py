@@ -308,6 +308,30 @@ def trails(account: Account) -> Iterator[tuple[str, Item]]:
         yield trail["Name"], {**trail, "tags": tags["TagsList"]}
 
 
+def recorders(account: Account) -> Iterator[tuple[str, Item]]:
+    config = account.client("config")
+    for recorder in config.describe_configuration_recorders()["ConfigurationRecorders"]:
+        (status,) = config.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]
+        tags = config.list_tags_for_resource(ResourceArn=recorder["arn"])["Tags"]
+        kept = {key: value for key, value in recorder.items() if key != "arn"}
+        yield recorder["name"], {**kept, "recording": status["recording"], "tags": tags}
+
+
+def config_rules(account: Account) -> Iterator[tuple[str, Item]]:
+    config = account.client("config")
+    for rule in pages(config, "describe_config_rules", "ConfigRules"):
+        tags = config.list_tags_for_resource(ResourceArn=rule["ConfigRuleArn"])["Tags"]
+        kept = {key: value for key, value in rule.items() if key not in ("ConfigRuleArn", "ConfigRuleId")}
+        yield rule["ConfigRuleName"], {**kept, "tags": tags}
+
+
+def detectors(account: Account) -> Iterator[tuple[str, Item]]:
+    guardduty = account.client("guardduty")
+    for identifier in pages(guardduty, "list_detectors", "DetectorIds"):
+        found = guardduty.get_detector(DetectorId=identifier)
+        yield found["Tags"].get("Name", "?"), found
+
+
 def alarms(account: Account) -> Iterator[tuple[str, Item]]:
     answer = account.client("cloudwatch").describe_alarms()
     for alarm in (*answer["MetricAlarms"], *answer.get("CompositeAlarms", [])):
@@ -513,6 +537,10 @@ LISTERS: dict[str, Callable[[Account], Iterable[tuple[str, Item]]]] = {
     "discovery services": plain("servicediscovery", "list_services", "Services", "Name"),
     "alarms": alarms,
     "trails": trails,
+    "recorders": recorders,
+    "delivery channels": plain("config", "describe_delivery_channels", "DeliveryChannels", "name"),
+    "config rules": config_rules,
+    "detectors": detectors,
     "dashboards": dashboards,
     "OpenID Connect providers": openid_providers,
     "metric filters": plain("logs", "describe_metric_filters", "metricFilters", "filterName"),

@@ -212,3 +212,26 @@ def trail(seen: Seen) -> Iterator[Item]:
     valid = found.get("LogFileValidationEnabled", False)
     wanted = on(seen.option("trail_file_validation", True))
     yield item("its records cannot be altered unseen", valid, f"LogFileValidationEnabled is {valid}", wanted=wanted)
+
+
+def config_recorder(seen: Seen) -> Iterator[Item]:
+    asked = {"ConfigurationRecorderNames": [seen.name]}
+    (status,) = seen.client("config").describe_configuration_recorder_status(**asked)["ConfigurationRecordersStatus"]
+    wanted = on(seen.option("config_recorder_recording", True))
+    yield item("the recorder records", status["recording"], f"recording is {status['recording']}", wanted=wanted)
+    last = status.get("lastStatus", "none")
+    evidence = f"lastStatus is {last}{': ' + status['lastErrorMessage'] if status.get('lastErrorMessage') else ''}"
+    yield item("what it recorded last was delivered", last != "Failure", evidence, wanted=wanted)
+
+
+def guardduty(seen: Seen) -> Iterator[Item]:
+    found = seen.client("guardduty").get_detector(DetectorId=seen.facts["id"])
+    status = found["Status"]
+    wanted = on(seen.option("guardduty_enabled", True))
+    yield item("the detector watches", status == "ENABLED", f"Status is {status}", wanted=wanted)
+    every = [entry for feature in found["Features"] for entry in (feature, *feature.get("AdditionalConfiguration", []))]
+    enabled = {entry["Name"] for entry in every if entry["Status"] == "ENABLED"}
+    missing = sorted(set(seen.option("guardduty_features", []) or []) - enabled)
+    yield item(
+        "its features are on", not missing, f"off are {', '.join(missing)}" if missing else "all that are wanted"
+    )

@@ -55,6 +55,19 @@ ASSUMPTIONS: dict[str, Assumption] = {
     "cost_cognito_users": Assumption(0, "users", "active in a month beyond the 10,000 that are free"),
     "cost_ses_emails": Assumption(1000, "e-mails", "sent"),
     "cost_trail_gb": Assumption(1, "GB", "of records that a trail keeps"),
+    "cost_config_items": Assumption(500, "items", "configuration items that AWS Config records, one with each change"),
+    "cost_config_evaluations": Assumption(100, "evaluations", "of each AWS Config rule"),
+    "cost_guardduty_events_million": Assumption(0.5, "million", "management events that GuardDuty looks at"),
+    "cost_guardduty_gb": Assumption(5, "GB", "of flow logs and DNS queries that GuardDuty looks at"),
+    "cost_guardduty_s3_events_million": Assumption(
+        1, "million", "data events of S3 that GuardDuty looks at, where it does"
+    ),
+    "cost_guardduty_database_vcpus": Assumption(
+        2, "vCPUs", "of databases whose logins GuardDuty looks at, where it does"
+    ),
+    "cost_guardduty_task_vcpus": Assumption(
+        None, "vCPUs", "average number that GuardDuty watches at run time, where it does; else those of all services"
+    ),
 }
 SETTINGS = ("cost_prices", "cost_file")  # not assumptions, and known
 

@@ -129,12 +129,17 @@ def alb(component: Component, env: Environment) -> Iterator[Use]:
             yield Use("data to the internet", env.assume(component, "cost_data_out_gb"), "transfer.out")
 
 
-def ecs_service(component: Component, env: Environment) -> Iterator[Use]:
+def tasks_of(component: Component, env: Environment) -> float:
+    """How many tasks of a service run."""
     scaling = component.get("ecs_service_autoscaling") or {}
     if not true(scaling.get("enabled", True)):
         scaling = {}
     least = scaling.get("min") or component.get("ecs_service_desired_count", 1)
-    tasks = env.assume(component, "cost_tasks", number(least))
+    return env.assume(component, "cost_tasks", number(least))
+
+
+def ecs_service(component: Component, env: Environment) -> Iterator[Use]:
+    tasks = tasks_of(component, env)
     hours = tasks * env.hours(component)
     cpu, memory = (number(component.get(f"ecs_service_{name}")) / 1024 for name in ("cpu", "memory"))
     architecture = "arm" if component.get("ecs_service_architecture") == "ARM64" else "x86"
@@ -295,6 +300,36 @@ def trail(component: Component, env: Environment) -> Iterator[Use]:
     yield Use("records kept", env.assume(component, "cost_trail_gb"), "s3.storage")
 
 
+def config_recorder(component: Component, env: Environment) -> Iterator[Use]:
+    if not true(component.get("config_recorder_recording", True)):
+        return
+    frequency = str(component.get("config_recorder_frequency", "CONTINUOUS")).lower()
+    yield Use("configuration items", env.assume(component, "cost_config_items"), f"config.{frequency}")
+    rules = count(component.get("config_recorder_rules"))
+    if rules:
+        evaluations = rules * env.assume(component, "cost_config_evaluations")
+        yield Use(f"evaluations of {rules} rules", evaluations, "config.evaluation")
+
+
+def guardduty(component: Component, env: Environment) -> Iterator[Use]:
+    """The features for what no environment of this collection has, EKS, EC2 and Lambda, cost nothing in it."""
+    if not true(component.get("guardduty_enabled", True)):
+        return
+    yield Use("management events", env.assume(component, "cost_guardduty_events_million"), "guardduty.events")
+    yield Use("flow logs and DNS queries", env.assume(component, "cost_guardduty_gb"), "guardduty.logs")
+    features = component.get("guardduty_features") or []
+    if "S3_DATA_EVENTS" in features:
+        yield Use("events of S3", env.assume(component, "cost_guardduty_s3_events_million"), "guardduty.s3-events")
+    if "RDS_LOGIN_EVENTS" in features:
+        vcpus = env.assume(component, "cost_guardduty_database_vcpus")
+        yield Use("logins of databases", vcpus, "guardduty.database-vcpu")
+    if "RUNTIME_MONITORING" in features:
+        services = [(service, number(service.get("ecs_service_cpu")) / 1024) for service in env.of_kind("ecs_service")]
+        watched = sum(tasks_of(service, env) * vcpus for service, vcpus in services)
+        vcpus = env.assume(component, "cost_guardduty_task_vcpus", watched)
+        yield Use("tasks watched at run time", vcpus, "guardduty.task-vcpu")
+
+
 def monitoring(component: Component, env: Environment) -> Iterator[Use]:
     alarms = _alarms(component, env)
     if alarms:
@@ -332,6 +367,7 @@ ESTIMATORS: dict[str, Callable[[Component, Environment], Iterator[Use]]] = {
     "cdn": cdn,
     "certificate": free,
     "cognito": cognito,
+    "config_recorder": config_recorder,
     "dns": dns,
     "ecr": ecr,
     "ecs_cluster": ecs_cluster,
@@ -339,6 +375,7 @@ ESTIMATORS: dict[str, Callable[[Component, Environment], Iterator[Use]]] = {
     "efs": efs,
     "elasticache": elasticache,
     "github": free,
+    "guardduty": guardduty,
     "iam_role": free,
     "monitoring": monitoring,
     "rds": rds,

@@ -286,6 +286,25 @@ def test_a_firewall_costs_by_rule() -> None:
     assert "waf.rule" not in uses("waf", waf_rate_limit=0)
 
 
+def test_config_costs_by_item_and_evaluation() -> None:
+    rules = [{"name": "a", "identifier": "A"}, {"name": "b", "identifier": "B"}]
+    found = uses("config_recorder", config_recorder_rules=rules, cost_config_evaluations=50)
+    assert {name: use.quantity for name, use in found.items()} == {"config.continuous": 500, "config.evaluation": 100}
+    assert uses("config_recorder", config_recorder_frequency="DAILY").keys() == {"config.daily"}
+    assert uses("config_recorder", config_recorder_recording=False) == {}
+
+
+def test_guardduty_costs_by_what_it_looks_at() -> None:
+    assert uses("guardduty").keys() == {"guardduty.events", "guardduty.logs"}
+    assert uses("guardduty", guardduty_enabled=False) == {}
+    services = [component("ecs_service", name, **SERVICE) for name in ("one", "two")]
+    features = ["S3_DATA_EVENTS", "RDS_LOGIN_EVENTS", "RUNTIME_MONITORING", "ECS_FARGATE_AGENT_MANAGEMENT"]
+    found = uses("guardduty", *services, guardduty_features=features)
+    assert len(found) == 5 and found["guardduty.task-vcpu"].quantity == 2 * 2 * 0.5
+    given = uses("guardduty", *services, guardduty_features=features, cost_guardduty_task_vcpus=7)
+    assert given["guardduty.task-vcpu"].quantity == 7
+
+
 def test_a_key_costs_whatever_the_kind() -> None:
     assert "kms.key" in uses("monitoring", monitoring_targets=[], monitoring_kms_key_create=True)
 

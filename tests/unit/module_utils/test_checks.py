@@ -115,6 +115,31 @@ def test_a_trail() -> None:
     assert found(False, False, trail_logging=False, trail_file_validation=False) == ["not applicable"] * 2
 
 
+def test_a_recorder() -> None:
+    def found(recording: bool, last: str, **options: Any) -> list[str]:
+        status = {"recording": recording, "lastStatus": last, "lastErrorMessage": "no bucket"}
+        answer = {"describe_configuration_recorder_status": {"ConfigurationRecordersStatus": [status]}}
+        return list(items("config_recorder", {"arn": "x"}, options, **answer).values())
+
+    assert found(True, "Success") == found(True, "Pending") == ["passed", "passed"]
+    assert found(False, "Failure") == ["failed", "failed"]
+    assert found(False, "Failure", config_recorder_recording=False) == ["not applicable"] * 2
+
+
+def test_a_detector() -> None:
+    agent = {"Name": "ECS_FARGATE_AGENT_MANAGEMENT", "Status": "ENABLED"}
+    runtime = {"Name": "RUNTIME_MONITORING", "Status": "ENABLED", "AdditionalConfiguration": [agent]}
+
+    def found(status: str, **options: Any) -> list[str]:
+        answer = {"get_detector": {"Status": status, "Features": [runtime]}}
+        return list(items("guardduty", {"id": "x"}, options, **answer).values())
+
+    wanted = ["RUNTIME_MONITORING", "ECS_FARGATE_AGENT_MANAGEMENT"]
+    assert found("ENABLED", guardduty_features=wanted) == ["passed", "passed"]
+    assert found("DISABLED", guardduty_features=["RDS_LOGIN_EVENTS"]) == ["failed", "failed"]
+    assert found("DISABLED", guardduty_enabled=False) == ["not applicable", "passed"]
+
+
 @pytest.mark.parametrize(
     ("status", "until", "wanted"),
     [("ISSUED", LATER, "passed"), ("ISSUED", SOON, "failed"), ("PENDING_VALIDATION", None, "failed")],
