@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -48,6 +48,7 @@ PASSWORD_SPEC = {
     "password_secret": {"type": "str", "no_log": False},
     "password_key": {"type": "str", "no_log": False},
 }
+REQUIRED_SPEC = {"required_tags": {"type": "dict"}}
 RESTORE_SPEC = {
     "restore_snapshot": {"type": "str"},
     "restore_source": {"type": "str"},
@@ -99,6 +100,7 @@ class Database(Resource):
         self.client = RetryingClient(module, "rds")
         self.leaving = False
         self.rotated = False
+        self.foreign = False  # there, and without the tags that it must have
         self.restore = Restore.of(self.client, module.params, self.source_type)
         if self.restore:
             self.desired["restored_from"] = self.restore.label
@@ -125,6 +127,10 @@ class Database(Resource):
         if self.state == "present" and self.wants_password():
             self.desired["password_version"] = self._secret_version()
         change = super().plan()
+        self._refuse_foreign()
+        if self.foreign:
+            self.current = None
+            return None
         busy = self.current is not None and self.current["status"] not in (*self.ready, *self.failed)
         if change and change.action == "update" and busy and not self.module.check_mode:
             self.await_ready()  # AWS takes no change before, and tells the truth about all attributes only then
@@ -132,6 +138,18 @@ class Database(Resource):
         if change:
             self._refuse(change)
         return change
+
+    def _refuse_foreign(self) -> None:
+        """One that lacks the tags that it must have is no business of ours: a deletion leaves it alone."""
+        required = self.module.params["required_tags"] or {}
+        self.foreign = self.current is not None and not required.items() <= self.current["tags"].items()
+        if self.foreign and self.state == "present":
+            wanted = ", ".join(f"{key}={value}" for key, value in required.items())
+            raise ResourceError(f"{self.type_name} {self.name}: there is one without tag {wanted}; it is left alone")
+
+    def _refuse_immutable(self, changed: Iterable[str]) -> None:
+        self._refuse_foreign()
+        super()._refuse_immutable(changed)
 
     def _secret_version(self) -> str:
         secret = self.module.params["password_secret"]
@@ -301,7 +319,7 @@ class Database(Resource):
     # ---- waiting
 
     def settle(self) -> None:
-        if not self.module.params["wait"]:
+        if not self.module.params["wait"] or self.foreign:
             return
         if self.state == "absent":
             self.await_gone()

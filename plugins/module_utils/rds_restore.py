@@ -92,6 +92,24 @@ def accepted(client: RetryingClient, operation: str) -> set[str]:
     return set(client.meta.service_model.operation_model(operation).input_shape.members)
 
 
+def restore_window(
+    client: RetryingClient, source_type: str, source: str | None
+) -> tuple[datetime | None, datetime | None]:
+    """From when and up to when a database can be restored; None and None when it keeps no backups."""
+    if source_type == "db-cluster":
+        found = client.describe_db_clusters(DBClusterIdentifier=source)["DBClusters"][0]
+        return found.get("EarliestRestorableTime"), found.get("LatestRestorableTime")
+    found = client.describe_db_instances(DBInstanceIdentifier=source)["DBInstances"][0]
+    backups = client.describe_db_instance_automated_backups(DBInstanceIdentifier=source)
+    windows = [backup.get("RestoreWindow", {}) for backup in backups["DBInstanceAutomatedBackups"]]
+    earliest = min((window["EarliestTime"] for window in windows if "EarliestTime" in window), default=None)
+    return earliest, found.get("LatestRestorableTime")
+
+
+def utc(moment: datetime | None) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if moment else ""
+
+
 class Restore:
     """From which backup, and whether it is there."""
 
@@ -150,7 +168,7 @@ class Restore:
 
     def _time_problem(self) -> str | None:
         try:
-            earliest, latest = self._window()
+            earliest, latest = restore_window(self.client, self.source_type, self.source)
         except is_boto3_error_code(MISSING):
             return f"there is no {self.source} to restore"
         if latest is None:
@@ -162,13 +180,3 @@ class Restore:
             first = f"{earliest:%Y-%m-%dT%H:%M:%SZ}" if earliest else "its first backup"
             return f"restore_time is {self.time}; allowed are times from {first} to {latest:%Y-%m-%dT%H:%M:%SZ}"
         return None
-
-    def _window(self) -> tuple[datetime | None, datetime | None]:
-        if self.source_type == "db-cluster":
-            found = self.client.describe_db_clusters(DBClusterIdentifier=self.source)["DBClusters"][0]
-            return found.get("EarliestRestorableTime"), found.get("LatestRestorableTime")
-        found = self.client.describe_db_instances(DBInstanceIdentifier=self.source)["DBInstances"][0]
-        backups = self.client.describe_db_instance_automated_backups(DBInstanceIdentifier=self.source)
-        windows = [backup.get("RestoreWindow", {}) for backup in backups["DBInstanceAutomatedBackups"]]
-        earliest = min((window["EarliestTime"] for window in windows if "EarliestTime" in window), default=None)
-        return earliest, found.get("LatestRestorableTime")

@@ -158,6 +158,10 @@ options:
       - Whether the automated backups go with the cluster.
     type: bool
     default: true
+  required_tags:
+    description:
+      - Tags that the cluster must have. One that is there without them is neither changed nor deleted.
+    type: dict
 extends_documentation_fragment:
   - slipway.fargate.resource
   - slipway.fargate.resource.wait
@@ -274,6 +278,7 @@ from ansible_collections.slipway.fargate.plugins.module_utils.engine import (
 )
 from ansible_collections.slipway.fargate.plugins.module_utils.rds import (
     PASSWORD_SPEC,
+    REQUIRED_SPEC,
     RESTORE,
     RESTORE_SPEC,
     Database,
@@ -461,6 +466,7 @@ def main() -> None:
             "copy_tags_to_snapshot": {"type": "bool"},
             "iam_authentication": {"type": "bool"},
             **RESTORE_SPEC,
+            **REQUIRED_SPEC,
             "apply_immediately": {"type": "bool", "default": False},
             "skip_final_snapshot": {"type": "bool", "default": False},
             "final_snapshot_identifier": {"type": "str"},

@@ -227,6 +227,10 @@ options:
       - Whether the automated backups go with the instance.
     type: bool
     default: true
+  required_tags:
+    description:
+      - Tags that the instance must have. One that is there without them is neither changed nor deleted.
+    type: dict
 extends_documentation_fragment:
   - slipway.fargate.resource
   - slipway.fargate.resource.wait
@@ -344,6 +348,7 @@ from ansible_collections.slipway.fargate.plugins.module_utils.engine import (
 )
 from ansible_collections.slipway.fargate.plugins.module_utils.rds import (
     PASSWORD_SPEC,
+    REQUIRED_SPEC,
     RESTORE,
     RESTORE_SPEC,
     Database,
@@ -646,6 +651,7 @@ def main() -> None:
             "source_instance": {"type": "str"},
             **PASSWORD_SPEC,
             **RESTORE_SPEC,
+            **REQUIRED_SPEC,
             "port": {"type": "int"},
             "subnet_group": {"type": "str"},
             "security_group_ids": {"type": "list", "elements": "str"},

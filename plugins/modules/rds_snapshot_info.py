@@ -7,10 +7,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rds_snapshot_info
-short_description: List the snapshots of an RDS instance or Aurora cluster
+short_description: List what an RDS instance or Aurora cluster can be restored from
 version_added: 0.2.0
 description:
-  - Lists snapshots, manual and automated ones, of instances and of clusters in the same form, see
+  - Lists what a database can be restored from, of instances and of clusters in the same form. Snapshots, manual and
+    automated ones, and the points in time of its backups, see
     U(https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBSnapshots.html) and
     U(https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBClusterSnapshots.html).
 author:
@@ -44,6 +45,16 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+earliest_restorable_time:
+  description: From when on it can be restored to a point in time, in UTC; empty without backups.
+  returned: always
+  type: str
+  sample: "2026-02-15T03:00:00Z"
+latest_restorable_time:
+  description: Up to when; empty without backups, or when the database is gone.
+  returned: always
+  type: str
+  sample: "2026-02-22T03:00:00Z"
 snapshots:
   description: The snapshots, the latest first.
   returned: always
@@ -80,7 +91,6 @@ snapshots:
       sample: true
 """
 
-from datetime import UTC
 from typing import Any
 
 try:
@@ -88,22 +98,36 @@ try:
 except ImportError:  # AnsibleAWSModule reports the missing library.
     pass
 
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import RetryingClient
-from ansible_collections.slipway.fargate.plugins.module_utils.rds_restore import APIS, Api
+from ansible_collections.slipway.fargate.plugins.module_utils.rds_restore import (
+    APIS,
+    MISSING,
+    Api,
+    restore_window,
+    utc,
+)
 
 
 def normal(api: Api, found: dict[str, Any]) -> dict[str, Any]:
-    created = found.get("SnapshotCreateTime")
     return {
         "name": found[api.snapshot_name],
         "arn": found[f"{api.snapshot}Arn"],
-        "created": f"{created.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if created else "",
+        "created": utc(found.get("SnapshotCreateTime")),
         "type": found["SnapshotType"],
         "status": found["Status"],
         "size": found.get("AllocatedStorage", 0),
         "encrypted": found.get("StorageEncrypted", found.get("Encrypted", False)),
     }
+
+
+def times(client: RetryingClient, source_type: str, source: str) -> dict[str, str]:
+    try:
+        earliest, latest = restore_window(client, source_type, source)
+    except is_boto3_error_code(MISSING):  # snapshots outlive their database
+        earliest, latest = None, None
+    return {"earliest_restorable_time": utc(earliest if latest else None), "latest_restorable_time": utc(latest)}
 
 
 def main() -> None:
@@ -113,14 +137,16 @@ def main() -> None:
         required_one_of=[("instance", "cluster")],
         supports_check_mode=True,
     )
-    api = APIS["db-cluster" if module.params["cluster"] else "db-instance"]
-    source = module.params["cluster"] or module.params["instance"]
+    source_type = "db-cluster" if module.params["cluster"] else "db-instance"
+    api, source = APIS[source_type], module.params["cluster"] or module.params["instance"]
     try:
-        found = RetryingClient(module, "rds").list(api.describe_snapshots, api.snapshots, **{api.name: source})
+        client = RetryingClient(module, "rds")
+        found = client.list(api.describe_snapshots, api.snapshots, **{api.name: source})
+        window = times(client, source_type, source)
     except (ClientError, BotoCoreError) as error:
         module.fail_json_aws(error, msg=f"Could not list the snapshots of {source}")
     snapshots = sorted((normal(api, item) for item in found), key=lambda item: (item["created"], item["name"]))
-    module.exit_json(changed=False, snapshots=snapshots[::-1])
+    module.exit_json(changed=False, snapshots=snapshots[::-1], **window)
 
 
 if __name__ == "__main__":

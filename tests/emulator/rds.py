@@ -100,6 +100,8 @@ class Backend(ClustersMixin, SnapshotsMixin):
         super().modify_db_instance(database.db_instance_identifier, kwargs)
         if port:
             database.port = port
+        if not database.backup_retention_period:
+            self.drop_automated_snapshots(database.db_instance_identifier)
         self._complete(database)
         self._set_insights(database, kwargs, kwargs.get("enable_performance_insights"))
         begin(self, KIND, database.db_instance_identifier, "modifying")

@@ -88,6 +88,11 @@ class SnapshotsMixin(GroupsMixin):
         snapshot.status = passing(self, KIND, snapshot.resource_id, read=read) or "available"
         return snapshot
 
+    def drop_automated_snapshots(self, name: str) -> None:
+        """They go when automated backups are switched off."""
+        for found in self.describe_db_snapshots(name, None, snapshot_type="automated"):
+            self.database_snapshots.pop(found.db_snapshot_identifier, None)
+
     # ---- read replicas -----------------------------------------------------------------------------
 
     def create_db_instance_read_replica(self, db_kwargs: dict[str, Any]) -> DBInstance:

@@ -94,6 +94,10 @@ class Account:
         """Make the next matching calls fail: service, operation, code, message, status, times, skip."""
         _post(f"{self.url}/_local/faults", {"account": self.id, **fault})
 
+    def clear_faults(self) -> None:
+        request = urllib.request.Request(f"{self.url}/_local/faults?account={self.id}", method="DELETE")
+        urllib.request.urlopen(request).close()
+
     def settings(self, **settings: Any) -> None:
         _post(f"{self.url}/_local/settings", {"account": self.id, **settings})
 

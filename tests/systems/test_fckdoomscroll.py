@@ -635,17 +635,18 @@ def test_FD_22_costs(prod: Account, tmp_path: Path) -> None:
     assert sums["app", "Fargate"] == pytest.approx(43.26, abs=0.02)
 
 
-def test_FD_19_snapshots_and_a_restore_beside_the_database(aws: Account) -> None:
+def test_FD_19_snapshots_and_the_monthly_restore_test(aws: Account) -> None:
     done = run(aws, "backup", snapshot="before-migration", snapshot_copy_region="us-west-2").ok()
     assert [change["name"] for change in done.changes] == ["before-migration"] * 2
     for region in (REGION, "us-west-2"):
         found = aws.client("rds", region).describe_db_snapshots(DBSnapshotIdentifier="before-migration")["DBSnapshots"]
         assert [snapshot["Status"] for snapshot in found] == ["available"]
-    run(aws, "restore", restore_time="latest", restored_name="monthly-test", **OPEN).ok()
-    rds = aws.client("rds")
-    restored = rds.describe_db_instances(DBInstanceIdentifier="monthly-test")["DBInstances"][0]
-    same = ("Engine", "MultiAZ", "DBInstanceClass", "StorageEncrypted")
-    assert {key: restored[key] for key in same} == {key: database(aws)[key] for key in same}
+    tested = run(aws, "restore_test").ok()
+    actions = [(change["action"], change["name"]) for change in tested.changes]
+    assert actions == [("create", f"{DATABASE}-restore-test"), ("delete", f"{DATABASE}-restore-test")]
+    assert "min before the test, was restored" in tested.output and "FAILED" not in tested.output
+    (left,) = aws.client("rds").describe_db_instances()["DBInstances"]
+    assert (left["DBInstanceIdentifier"], left["DeletionProtection"]) == (DATABASE, True)
 
 
 def test_the_protected_is_not_destroyed(aws: Account) -> None:
@@ -657,7 +658,6 @@ def test_the_protected_is_not_destroyed(aws: Account) -> None:
 
 
 def test_destroys_to_empty_once_it_is_no_longer_protected(aws: Account) -> None:
-    run(aws, "destroy", "--limit", "database", confirm=CLUSTER, rds_name="monthly-test", **GONE).ok()
     run(aws, "site", **OPEN).ok()
     run(aws, "destroy", confirm=CLUSTER, empty_buckets=True, **GONE).ok()
     for region in (REGION, "us-west-2"):  # snapshots outlive the environment

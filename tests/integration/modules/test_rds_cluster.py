@@ -91,7 +91,7 @@ def test_matrix(account: Account, base: dict[str, Any]) -> None:
         },
         fixed={
             *("storage_encrypted", "kms_key_id", "database", "subnet_group", "min_capacity", "apply_immediately"),
-            *("final_snapshot_identifier", "delete_automated_backups"),
+            *("final_snapshot_identifier", "delete_automated_backups", "required_tags"),
             *("restore_snapshot", "restore_source", "restore_time"),
         },
         seen={option: lambda account, member=member: _read(account)[member] for option, member in read.items()},

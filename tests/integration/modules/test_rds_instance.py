@@ -113,7 +113,7 @@ def test_matrix(account: Account, base: dict[str, Any]) -> None:
         },
         fixed={
             *("storage_encrypted", "kms_key_id", "database", "subnet_group", "performance_insights_kms_key_id"),
-            "availability_zone",
+            *("availability_zone", "required_tags"),
             *("final_snapshot_identifier", "delete_automated_backups", "password_key", "promotion_tier"),
             *("cluster", "source_instance", "restore_snapshot", "restore_source", "restore_time"),
         },
@@ -474,3 +474,16 @@ def test_no_point_in_time_without_backups(account: Account, base: dict[str, Any]
     run_module(account, MODULE, **base, backup_retention_days=0)
     with pytest.raises(ModuleFailed, match=f"{NAME} keeps no backups"):
         run_module(account, MODULE, **{**base, "name": "shop-restored", "restore_source": NAME})
+
+
+def test_one_without_the_tags_that_it_must_have_is_left_alone(account: Account, base: dict[str, Any]) -> None:
+    run_module(account, MODULE, **base, tags={"purpose": "production"})
+    since, own = account.position(), {"purpose": "test"}
+    for options in ({"restore_source": "other"}, {"instance_class": "db.t3.small"}, {}):
+        with pytest.raises(ModuleFailed, match=f"{NAME}: there is one without tag purpose=test; it is left alone"):
+            run_module(account, MODULE, **{**base, **options}, required_tags=own)
+    assert not run_module(account, MODULE, name=NAME, state="absent", required_tags=own)["changed"]
+    assert account.writes(since) == []
+    tagged = {"name": NAME, "state": "absent", "skip_final_snapshot": True, "required_tags": {"purpose": "production"}}
+    assert run_module(account, MODULE, **tagged)["changed"]
+    assert account.client("rds").describe_db_instances()["DBInstances"] == []

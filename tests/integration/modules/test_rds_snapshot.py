@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -111,6 +112,26 @@ def test_snapshots_are_listed(account: Account, database: str, catalog: str, kin
     assert (mine["status"], mine["encrypted"]) == ("available", True)
     assert mine["created"].endswith("Z") and mine["arn"].endswith(NAME)
     assert [item["created"] for item in listed] == sorted((item["created"] for item in listed), reverse=True)
+
+
+@pytest.mark.parametrize("kind", ["instance", "cluster"])
+def test_the_points_in_time_are_told(account: Account, database: str, catalog: str, kind: str) -> None:
+    source = {kind: database if kind == "instance" else catalog}
+    found = run_module(account, "rds_snapshot_info", **source)
+    first, last = (datetime.fromisoformat(found[f"{end}_restorable_time"]) for end in ("earliest", "latest"))
+    assert first <= last and datetime.now(UTC) - last < timedelta(minutes=5)
+
+
+def test_no_points_in_time_without_backups_or_database(account: Account, database: str) -> None:
+    rds, none = account.client("rds"), ("", "")
+    rds.create_db_snapshot(DBInstanceIdentifier=database, DBSnapshotIdentifier=NAME)
+    rds.modify_db_instance(DBInstanceIdentifier=database, BackupRetentionPeriod=0, ApplyImmediately=True)
+    for _there in (True, False):
+        found = run_module(account, "rds_snapshot_info", instance=database)
+        assert [snapshot["name"] for snapshot in found["snapshots"]] == [NAME]
+        assert (found["earliest_restorable_time"], found["latest_restorable_time"]) == none
+        if _there:
+            rds.delete_db_instance(DBInstanceIdentifier=database, SkipFinalSnapshot=True)
 
 
 def test_a_list_that_aws_refuses(account: Account) -> None:

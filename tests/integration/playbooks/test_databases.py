@@ -60,6 +60,11 @@ class Environment:
         found = self.account.client("rds", region).describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
         return sorted(snapshot["DBSnapshotIdentifier"] for snapshot in found)
 
+    def databases(self) -> set[str]:
+        instances, clusters = self.rds.describe_db_instances(), self.rds.describe_db_clusters()
+        names = {found["DBInstanceIdentifier"] for found in instances["DBInstances"]}
+        return names | {found["DBClusterIdentifier"] for found in clusters["DBClusters"]}
+
     def refused(self, verb: str, message: str, **extra: Any) -> None:
         since = self.account.position()
         done = self.run(verb, **extra)
@@ -101,7 +106,7 @@ def test_a_backup_is_previewed_made_copied_and_listed(shop: Environment) -> None
     every = shop.run("backup").ok()
     assert {change["component"] for change in every.changes} == {"database", "catalog"}
     listed = shop.run("snapshots").ok().output
-    assert f"database: {INSTANCE}, 3 snapshots" in listed and "before-2-0" in listed
+    assert f"database: {INSTANCE}, 3 snapshots, to any time from 20" in listed and "before-2-0" in listed
     assert f"catalog: {CLUSTER}, 2 snapshots" in listed and f"{CLUSTER}-20" in listed
 
 
@@ -115,6 +120,65 @@ def test_what_cannot_be_done_is_said_before_anything_is_made(shop: Environment) 
     shop.refused("restore", "there is no snapshot befor; the nearest are", database="database", snapshot="befor")
     shop.refused("restore", "allowed are times from", database="catalog", restore_time="2020-01-01T00:00:00Z")
     shop.refused("restore", "not the old one's", database="catalog", restore_time="latest", restored_name=CLUSTER)
+
+
+COPIES = {
+    ("database", "RDS instance", f"{INSTANCE}-restore-test"),
+    ("catalog", "RDS cluster", f"{CLUSTER}-restore-test"),
+    ("catalog", "RDS instance", f"{CLUSTER}-restore-test-1"),
+}
+
+
+def test_FD_19_restoring_is_tested_and_leaves_nothing(shop: Environment) -> None:
+    since, before, snapshots = shop.account.position(), shop.databases(), shop.snapshots()
+    preview = shop.run("restore_test", "--check").ok()
+    assert shop.account.writes(since) == []
+    assert f"as {INSTANCE}-restore-test, compare them, and remove" in " ".join(preview.output.split())
+    assert {(name, what, copy) for name, action, what, copy in preview.summary if action == "create"} == COPIES
+    done = shop.run("restore_test").ok()
+    assert done.summary == {(name, action, what, c) for name, what, c in COPIES for action in ("create", "delete")}
+    assert (shop.databases(), shop.snapshots()) == (before, snapshots)
+    for name in (INSTANCE, CLUSTER):
+        assert f"{name} as of 20" in done.output and f"was restored as {name}-restore-test" in done.output
+    for line in ("ok      version         17", "ok      encryption      True", f"ok      subnet group    {CLUSTER}"):
+        assert line in done.output
+    assert "FAILED" not in done.output
+
+
+def test_FD_19_a_database_of_somebody_else_is_left_alone(shop: Environment) -> None:
+    name = f"{INSTANCE}-restore-test"
+    own = {"DBInstanceIdentifier": name, "Engine": "postgres", "DBInstanceClass": "db.t3.micro"}
+    login = {"MasterUsername": "u", "MasterUserPassword": "a-password"}
+    tags = [{"Key": "slipway:restore-test", "Value": "another-database"}]
+    shop.rds.create_db_instance(**own, **login, AllocatedStorage=20, Tags=tags)
+    message = f"there is one without tag slipway:restore-test={INSTANCE}; it is left alone"
+    shop.refused("restore_test", message, database="database")
+    assert name in shop.databases()
+    shop.rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
+
+
+def test_FD_19_what_an_interrupted_test_left_goes_with_the_next(shop: Environment) -> None:
+    """The first one cannot remove its copy. Without backups, the next one takes the newest snapshot."""
+    before = shop.databases()
+    for snapshot in shop.snapshots():
+        if shop.rds.describe_db_snapshots(DBSnapshotIdentifier=snapshot)["DBSnapshots"]:
+            shop.rds.delete_db_snapshot(DBSnapshotIdentifier=snapshot)
+    shop.account.fault(service="rds", operation="DeleteDBInstance", code="InternalFailure", times=20, status=400)
+    broken = shop.run("restore_test", database="database")
+    assert broken.status != 0 and "Could not delete RDS instance" in broken.output
+    assert shop.databases() == {*before, f"{INSTANCE}-restore-test"}
+    shop.account.clear_faults()
+    modify = {"DBInstanceIdentifier": INSTANCE, "ApplyImmediately": True}
+    shop.rds.modify_db_instance(**modify, BackupRetentionPeriod=0)
+    shop.refused("restore_test", f"{INSTANCE} keeps no backups and has no snapshot", database="database")
+    for name in ("older", "newest"):
+        shop.rds.create_db_snapshot(DBInstanceIdentifier=INSTANCE, DBSnapshotIdentifier=name)
+    done = shop.run("restore_test", database="database").ok()
+    assert [change["action"] for change in done.changes] == ["delete", "create", "delete"]
+    restored = done.changes[1]["attributes"]["restored_from"]["after"]
+    assert restored in ("older", "newest"), "both of the same second"
+    assert shop.databases() == before
+    shop.rds.modify_db_instance(**modify, BackupRetentionPeriod=7)
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,18 @@ def test_a_replica_is_an_instance_of_its_own(aws: Aws, refused: Refused) -> None
     refused("InvalidParameterCombination", aws("rds").delete_db_instance, **final)
 
 
+def test_automated_snapshots_go_with_the_backups(aws: Aws) -> None:
+    def kinds() -> list[str]:
+        found = aws("rds").describe_db_snapshots(DBInstanceIdentifier="db")["DBSnapshots"]
+        return sorted(snapshot["SnapshotType"] for snapshot in found)
+
+    make_database(aws, BackupRetentionPeriod=1)
+    aws("rds").create_db_snapshot(DBInstanceIdentifier="db", DBSnapshotIdentifier="kept")
+    assert kinds() == ["automated", "manual"]
+    aws("rds").modify_db_instance(DBInstanceIdentifier="db", BackupRetentionPeriod=0, ApplyImmediately=True)
+    assert kinds() == ["manual"]
+
+
 def test_a_point_in_time_is_within_the_backups(aws: Aws, refused: Refused) -> None:
     make_database(aws, BackupRetentionPeriod=0)
     restore = {"SourceDBInstanceIdentifier": "db", "TargetDBInstanceIdentifier": "new"}
