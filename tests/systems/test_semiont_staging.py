@@ -72,6 +72,13 @@ def task(aws: Account, name: str) -> dict[str, Any]:
     return ecs.describe_task_definition(taskDefinition=found["taskDefinition"])["taskDefinition"]
 
 
+def policy(aws: Account, name: str) -> dict[str, Any]:
+    iam = aws.client("iam")
+    found = iam.get_policy(PolicyArn=f"arn:aws:iam::{aws.id}:policy/{name}")["Policy"]
+    version = iam.get_policy_version(PolicyArn=found["Arn"], VersionId=found["DefaultVersionId"])
+    return version["PolicyVersion"]["Document"]
+
+
 def test_preview_on_empty_equals_what_is_done_and_the_second_converge_is_quiet(
     aws: Account, runs: tuple[Run, Run], rotator: dict[str, str]
 ) -> None:
@@ -98,6 +105,48 @@ def test_SE_23_redis_for_the_backend(aws: Account) -> None:
     assert "REDIS_PASSWORD" in {secret["name"] for secret in backend["secrets"]}
 
 
+def test_SE_23_config_records_and_judges(aws: Account) -> None:
+    config = aws.client("config")
+    (recorder,) = config.describe_configuration_recorders()["ConfigurationRecorders"]
+    assert recorder["name"] == f"{NAME}-history"
+    assert recorder["roleARN"].endswith(":role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig")
+    assert recorder["recordingGroup"]["exclusionByResourceTypes"] == {"resourceTypes": ["AWS::EC2::NetworkInterface"]}
+    (status,) = config.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]
+    assert status["recording"] is True
+    (channel,) = config.describe_delivery_channels()["DeliveryChannels"]
+    assert channel["s3BucketName"] == f"{NAME}-history-files"
+    delivered = aws.client("s3").list_objects_v2(Bucket=f"{NAME}-history-files")["Contents"]
+    assert delivered[0]["Key"].startswith(f"AWSLogs/{aws.id}/Config/")
+    rules = {rule["ConfigRuleName"]: rule for rule in config.describe_config_rules()["ConfigRules"]}
+    assert {
+        name.removeprefix(f"{NAME}-history-"): rule["Source"]["SourceIdentifier"] for name, rule in rules.items()
+    } == {
+        "database-encrypted": "RDS_STORAGE_ENCRYPTED",
+        "database-private": "RDS_INSTANCE_PUBLIC_ACCESS_CHECK",
+        "database-in-two-zones": "RDS_MULTI_AZ_SUPPORT",
+        "files-encrypted": "EFS_ENCRYPTED_CHECK",
+        "flows-logged": "VPC_FLOW_LOGS_ENABLED",
+    }
+    assert json.loads(rules[f"{NAME}-history-flows-logged"]["InputParameters"]) == {"trafficType": "ALL"}
+
+
+def test_SE_23_guardduty_watches_the_database_and_the_tasks(aws: Account) -> None:
+    guardduty = aws.client("guardduty")
+    (identifier,) = guardduty.list_detectors()["DetectorIds"]
+    detector = guardduty.get_detector(DetectorId=identifier)
+    assert (detector["Status"], detector["FindingPublishingFrequency"]) == ("ENABLED", "FIFTEEN_MINUTES")
+    on = {feature["Name"]: feature for feature in detector["Features"] if feature["Status"] == "ENABLED"}
+    assert set(on) - {"CLOUD_TRAIL", "DNS_LOGS", "FLOW_LOGS"} == {"RDS_LOGIN_EVENTS", "RUNTIME_MONITORING"}
+    agents = on["RUNTIME_MONITORING"]["AdditionalConfiguration"]
+    assert [agent["Name"] for agent in agents if agent["Status"] == "ENABLED"] == ["ECS_FARGATE_AGENT_MANAGEMENT"]
+
+
+@pytest.mark.parametrize("name", ["frontend", "backend"])
+def test_SE_23_tasks_may_pull_the_agent_of_guardduty(aws: Account, name: str) -> None:
+    document = json.dumps(policy(aws, f"{NAME}-{name}-execution"))
+    assert "arn:aws:ecr:us-east-1:593207742271:repository/aws-guardduty-agent-fargate" in document
+
+
 def test_SE_05_SE_23_the_password_rotates(aws: Account, rotator: dict[str, str]) -> None:
     secret = aws.client("secretsmanager").describe_secret(SecretId="semiont/staging/database")
     assert secret["RotationEnabled"] is True
@@ -113,10 +162,7 @@ def test_SE_23_tracing(aws: Account, name: str) -> None:
     assert containers["xray"]["essential"] is False
     assert [(p["containerPort"], p["protocol"]) for p in containers["xray"]["portMappings"]] == [(2000, "udp")]
     assert containers[name]["healthCheck"]["command"][0] == "CMD-SHELL"
-    iam = aws.client("iam")
-    policy = iam.get_policy(PolicyArn=f"arn:aws:iam::{aws.id}:policy/{NAME}-{name}-task")["Policy"]
-    version = iam.get_policy_version(PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"])["PolicyVersion"]
-    assert "xray:PutTraceSegments" in json.dumps(version["Document"])
+    assert "xray:PutTraceSegments" in json.dumps(policy(aws, f"{NAME}-{name}-task"))
 
 
 def test_policies_are_least_privilege(aws: Account) -> None:

@@ -24,6 +24,7 @@ ALIAS = re.compile(r"[a-z0-9_.][a-z0-9_.-]{0,126}")
 HOST = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::\d+)?"
 PATH = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
 IMAGE = re.compile(rf"(?:{HOST}/)?{PATH}(?:/{PATH})*(?::\w[\w.-]{{0,127}})?(?:@sha256:[a-f0-9]{{64}})?")
+REPOSITORY = re.compile(rf"arn:[\w-]+:ecr:[a-z0-9-]+:\d{{12}}:repository/{PATH}(?:/{PATH})*")
 CRON = re.compile(r"cron\(((?:[0-9A-Za-z*?,/#-]+ ){5}[0-9*,/-]+)\)")
 RATE = re.compile(r"rate\((?:1 (?:minute|hour|day)|(?:[2-9]|[1-9]\d+) (?:minutes|hours|days))\)")
 AT = re.compile(r"at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)")
@@ -47,6 +48,9 @@ def problems(options: Options) -> Iterator[str]:
     yield from _connect(options)
     yield from _environment_file(options)
     yield from _file_systems(options)
+    for arn in _checks.known(options, "ecs_service_pull_repositories") or []:
+        if not REPOSITORY.fullmatch(str(arn)):
+            yield f"ecs_service_pull_repositories has {arn!r}; allowed is the ARN of an ECR repository"
 
 
 def _names(options: Options) -> Iterator[str]:

@@ -32,6 +32,7 @@ GOOD: dict[str, Any] = {
     "ecs_service_target_groups": [{"load_balancer": "public", "target_group": "web", "port": 8080}],
     "ecs_service_connect_services": [{"port_name": "smtp", "dns_name": "shop-dev-mail"}],
 }
+AGENT = "arn:aws:ecr:us-east-1:593207742271:repository/aws-guardduty-agent-fargate"
 FILE = {"ecs_service_environment_file": "api.env.j2", "ecs_service_environment_bucket": "env"}
 MOUNT = {"file_system": "files", "access_point": "data", "path": "/data"}
 SIDECAR = {"ecs_service_containers": [{"name": "a", "image": "x", "ports": [80]}, {"name": "b", "image": "y"}]}
@@ -47,6 +48,7 @@ SEVERAL = {**SIDECAR, "ecs_service_target_groups": [], "ecs_service_connect_serv
         {"ecs_service_file_systems": [MOUNT, {**MOUNT, "path": "/logs", "container": "web"}]},
         {"ecs_service_image": None, "ecs_service_image_repository": "images", "ecs_service_image_tag": "2025_05"},
         {"ecs_service_autoscaling": None},
+        {"ecs_service_pull_repositories": [AGENT]},
         {"ecs_service_image": "(known after apply)", "ecs_service_cpu": "(known after apply)"},
         {"ecs_service_environment": {"URL": "http://(known after apply)"}},
         {"ecs_service_environment": {"DB_PASSWORD": "x"}, "ecs_service_secrets": {}}
@@ -61,6 +63,10 @@ def test_allowed(change: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (
+            {"ecs_service_pull_repositories": [AGENT.replace(":repository/", ":")]},
+            "ecs_service_pull_repositories has 'arn:aws:ecr:us-east-1:593207742271:aws-guardduty-agent-fargate'",
+        ),
         ({"ecs_service_cpu": 300}, "ecs_service_cpu is 300; allowed are 256, 512, 1024"),
         (
             {"ecs_service_cpu": 512},
