@@ -88,6 +88,9 @@ def test_all_problems_are_reported_at_once_and_before_any_write(account: Account
     for component, variables, _ in WRONG:
         edit(inventory.parent, component, variables)
     edit(inventory.parent, "network", SUBNETS)
+    inventory.write_text(
+        inventory.read_text().replace("components:\n", "components:\n  guardduty: [threats, more-threats]\n")
+    )
     run = run_playbook(account, inventory, "site")
     assert run.status != 0
     lines = [line.strip().removeprefix("- ") for line in run.output.splitlines()]
@@ -97,6 +100,7 @@ def test_all_problems_are_reported_at_once_and_before_any_write(account: Account
         ["network: ", "10.0.1.0/24", "10.0.1.128/25", "overlap"],
         ["network: ", "10.0.2.1/24", "10.0.2.0/24"],
         ["network: ", "192.168.0.0/24", "10.0.0.0/16"],
+        ["more-threats: threats is a guardduty already", "one in a region"],
     ):
         assert any(all(part in line for part in parts) for line in lines), f"{parts}: {run.output}"
     assert account.writes() == []
