@@ -20,7 +20,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         host, hosts = task_vars["inventory_hostname"], task_vars["groups"]["all"]
-        component = environment.components(self._templar, task_vars["hostvars"], hosts)[host]
+        component = environment.components(self._templar, self._loader, task_vars["hostvars"], hosts)[host]
         options = {name: component.get(name) for name in WANTED.get(component.kind, ())}
         given = {name: value for name, value in options.items() if value is not None}
         arguments = {**self._task.args, "options": {**given, **(self._task.args.get("options") or {})}}

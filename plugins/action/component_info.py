@@ -9,7 +9,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
 from ansible_collections.slipway.fargate.plugins.module_utils.components import KINDS
-from ansible_collections.slipway.fargate.plugins.plugin_utils.component_options import defaults, described
+from ansible_collections.slipway.fargate.plugins.plugin_utils.environment import defaults, described
 
 
 class ActionModule(ActionBase):

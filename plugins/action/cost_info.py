@@ -36,7 +36,8 @@ class ActionModule(ActionBase):
                 "format": {"type": "str", "choices": list(FORMATS), "default": "text"},
             }
         )
-        found = environment.components(self._templar, task_vars["hostvars"], task_vars["groups"]["all"])
+        hostvars, groups = task_vars["hostvars"], task_vars["groups"]
+        found = environment.components(self._templar, self._loader, hostvars, groups["all"])
         hosts = [host for host in task_vars["ansible_play_hosts_all"] if host in found]
         try:
             estimate = self._estimate(found, hosts, boolean(options["live"]), options["compare"], task_vars)
@@ -78,7 +79,7 @@ class ActionModule(ActionBase):
         if live:
             others = f"what it does not have of {table['date']}, {table['origin']}"
             about = {"date": "today", "origin": f"asked of the AWS Price List API; {others}"}
-        stack = "/".join(str(self._templar.template(task_vars.get(f"stack_{key}"))) for key in ("name", "environment"))
+        stack = environment.own_stack(task_vars["hostvars"], task_vars["groups"])
         return {"stack": stack, "prices": about, "assumptions": assumed, **estimate}
 
     def _own_prices(self, found: Mapping[str, environment.Component], hosts: Iterable[str]) -> dict[str, float]:

@@ -11,7 +11,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.slipway.fargate.plugins.module_utils.components import KINDS
 from ansible_collections.slipway.fargate.plugins.plugin_utils import validation
-from ansible_collections.slipway.fargate.plugins.plugin_utils.environment import CALLER, shape, trusted
+from ansible_collections.slipway.fargate.plugins.plugin_utils.environment import CALLER, defaults, own_stack, shape
 
 
 class ActionModule(ActionBase):
@@ -39,7 +39,7 @@ class ActionModule(ActionBase):
         )
         problems += self._account_problems(components, options, task_vars)
         if problems:
-            stack = f"{task_vars.get('stack_name')}/{task_vars.get('stack_environment')}"
+            stack = own_stack(hostvars, task_vars["groups"])
             listed = "\n".join(f"  - {problem}" for problem in problems)
             plural = "s" if len(problems) > 1 else ""
             return {
@@ -57,8 +57,7 @@ class ActionModule(ActionBase):
         yield from validation.unknown_options(kind, raw, variables.get("stack_inputs", ()))
         yield from validation.template_problems(kind, raw, components)
         spec = validation.specification(kind)
-        defaults = {name: trusted(option["default"]) for name, option in spec.items() if "default" in option}
-        values = {**defaults, **{name: raw[name] for name in raw if name in spec}}
+        values = {**defaults(self._loader, kind), **{name: raw[name] for name in raw if name in spec}}
         templar = self._templar.copy_with_new_env(available_variables={**variables, **values})
         for name, value in values.items():
             if validation.refers_to_others(value, components):

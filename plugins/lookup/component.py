@@ -47,7 +47,7 @@ from ansible_collections.slipway.fargate.plugins.module_utils.component_facts im
 from ansible_collections.slipway.fargate.plugins.module_utils.components import KINDS
 from ansible_collections.slipway.fargate.plugins.module_utils.components._kind import Aws
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import ResourceError
-from ansible_collections.slipway.fargate.plugins.plugin_utils.component_options import defaults, described
+from ansible_collections.slipway.fargate.plugins.plugin_utils.environment import defaults, described
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 

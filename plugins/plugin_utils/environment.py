@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+from ansible.parsing.dataloader import DataLoader
 from ansible.template import trust_as_template
 from ansible_collections.slipway.fargate.plugins.module_utils.components import KINDS
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import UNKNOWN, is_unknown
-from ansible_collections.slipway.fargate.plugins.plugin_utils import validation
 
+ROLES = Path(__file__).parents[2] / "roles"
+SHARED = "shared"  # the group of the components of another environment, whose data this one uses
 Options = Mapping[str, Any]
 # What validate.yml registers of whose credentials these are. An inventory may use it, as in ARNs of policies.
 CALLER = {"account": UNKNOWN, "arn": UNKNOWN}
@@ -56,28 +59,46 @@ class Component:
         return other
 
 
-def components(templar: Any, hostvars: Any, hosts: Iterable[str]) -> dict[str, Component]:
+def own_stack(hostvars: Any, groups: Mapping[str, Collection[str]]) -> str:
+    """The environment itself as system/tier."""
+    own = [host for host in groups["all"] if host not in groups.get(SHARED, ())] or list(groups["all"])
+    known = hostvars.raw_get(own[0])
+    return f"{known.get('stack_name')}/{known.get('stack_environment')}"
+
+
+def components(templar: Any, loader: DataLoader, hostvars: Any, hosts: Iterable[str]) -> dict[str, Component]:
     """The components among the hosts. References to facts of others give what is known after a converge only."""
     raw = {host: hostvars.raw_get(host) for host in hosts}
     kinds = {host: variables["component_kind"] for host, variables in raw.items() if "component_kind" in variables}
     stubs = {host: {**raw[host], "component": shape(kind)} for host, kind in kinds.items()}
-    return {host: _component(host, kind, stubs, templar) for host, kind in kinds.items()}
+
+    def component(host: str, kind: str) -> Component:
+        values = {"stack_caller": CALLER, **defaults(loader, kind), **stubs[host], "hostvars": stubs}
+        return Component(host, kind, values, templar.copy_with_new_env(available_variables=values))
+
+    return {host: component(host, kind) for host, kind in kinds.items()}
 
 
-def _component(host: str, kind: str, stubs: Mapping[str, Options], templar: Any) -> Component:
-    spec = validation.specification(kind)
-    defaults = {name: trusted(option["default"]) for name, option in spec.items() if "default" in option}
-    values = {"stack_caller": CALLER, **defaults, **stubs[host], "hostvars": stubs}
-    return Component(host, kind, values, templar.copy_with_new_env(available_variables=values))
+def defaults(loader: DataLoader, kind: str) -> dict[str, Any]:
+    """The defaults of the kind's role; the loader keeps what it has read."""
+    file = ROLES / kind / "defaults" / "main.yml"
+    return loader.load_from_file(str(file), trusted_as_template=True) or {} if file.exists() else {}
 
 
-def trusted(value: Any) -> Any:
-    """A default of our own roles, whose templates may be trusted."""
-    if isinstance(value, str):
-        return trust_as_template(value)
-    if isinstance(value, Mapping):
-        return {key: trusted(item) for key, item in value.items()}
-    return [trusted(item) for item in value] if isinstance(value, list) else value
+def described(kind: str, component: str, variables: Options, template: Callable[[Any], Any]) -> dict[str, Any]:
+    """What M(slipway.fargate.component_info) is to look for: kind, name, options and region."""
+
+    def value(name: str) -> Any:
+        found = variables.get(name)
+        return None if found is None else template(found)
+
+    own_region = KINDS[kind].region and template(trust_as_template(KINDS[kind].region))
+    return {
+        "kind": kind,
+        "name": value(f"{kind}_name") or f"{value('stack_name')}-{value('stack_environment')}-{component}",
+        "options": {option: value(option) for option in KINDS[kind].options},
+        "region": own_region or value(f"{kind}_region") or value("aws_region"),
+    }
 
 
 def shape(kind: str) -> dict[str, Any]:

@@ -76,6 +76,14 @@ def test_data_that_is_not_there_is_named(account: Account, inventories: Path) ->
     assert account.writes() == []
 
 
+def test_what_is_wrong_and_what_it_costs_is_said_of_the_environment_itself(account: Account, inventories: Path) -> None:
+    cost = run_playbook(account, inventories / "blue.yml", "cost", format="json").ok()
+    assert '"stack": "shop/blue"' in cost.output
+    wrong = run_playbook(account, inventories / "blue.yml", "validate", ecs_cluster_nam="x")
+    assert "with shop/blue:" in wrong.output and "did you mean ecs_cluster_name?" in wrong.output
+    assert account.writes() == []
+
+
 def test_an_unknown_environment_is_refused(account: Account, inventories: Path) -> None:
     (inventories / "production.yml").unlink()
     run = run_playbook(account, inventories / "blue.yml", "site")
