@@ -14,8 +14,12 @@ author:
 description:
   - Ansible runs each task in a fork of the controller, which loads filters, connection and other plugins anew. This
     loads them in the controller when the playbook starts, so that the forks have them.
+  - Keeps what only depends on files for all forks and for the next run - payloads of modules, and what Jinja compiled
+    from templates of this collection - under C(ANSIBLE_HOME), in a folder that only the user can read. What the files
+    of others hold, or what is encrypted, is not kept.
   - When the play's connection is P(slipway.fargate.warm#connection) it starts its server too, which is then ready when
     the first module arrives.
+  - Does all this from the first play on whose connection is P(slipway.fargate.warm#connection).
   - Prints nothing and changes no result. Whatever it cannot load is loaded by the tasks, as without it.
 requirements:
   - enabled in C(callbacks_enabled)
@@ -28,10 +32,13 @@ EXAMPLES = r"""
 """
 
 import contextlib
+import gc
 import importlib
+import os
 from pathlib import Path
 from typing import Any
 
+from ansible import constants as C
 from ansible.plugins.callback import CallbackBase
 from ansible.plugins.loader import (
     action_loader,
@@ -57,20 +64,40 @@ class CallbackModule(CallbackBase):
     def __init__(self) -> None:
         super().__init__()
         self._started = False
-
-    def v2_playbook_on_start(self, playbook: Any) -> None:
-        for load in (_load_modules, _load_filters, _load_classes):
-            with contextlib.suppress(Exception):  # the tasks meet the same error, and report it
-                load()
+        self._store: Any = None
+        self._templates: Any = None
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
-        if self._started:
+        if self._started or not _is_warm(play):
             return
         self._started = True
-        with contextlib.suppress(Exception):
-            if _connection_of(play) == CONNECTION:
-                connection = connection_loader.get(CONNECTION, class_only=True)
-                connection.start_server()
+        for warm_up in (_start_server, _load_modules, _load_filters, _load_classes, self._remember, _spare_forks):
+            with contextlib.suppress(Exception):  # the tasks meet the same error, and report it
+                warm_up()
+
+    def v2_playbook_on_stats(self, stats: Any) -> None:
+        with contextlib.suppress(OSError):
+            if self._store and self._templates:
+                self._store.keep(C.DEFAULT_LOCAL_TMP, self._templates)
+
+    def _remember(self) -> None:
+        from ..plugin_utils import warm_store, warm_templates  # noqa: PLC0415 (may not fit this Ansible)
+
+        with contextlib.suppress(OSError, LookupError):
+            self._store = warm_store.Store(C.ANSIBLE_HOME)
+            self._store.lend(C.DEFAULT_LOCAL_TMP)
+        known = self._store.templates() if self._store else {}
+        self._templates = warm_templates.Memory(C.DEFAULT_LOCAL_TMP, known, warm_store.own_folders())
+        warm_templates.install(self._templates)
+
+
+def _start_server() -> None:
+    connection_loader.get(CONNECTION, class_only=True).start_server()
+
+
+def _spare_forks() -> None:
+    """A fork need not look for garbage in what it has from the controller."""
+    os.register_at_fork(after_in_child=gc.freeze)
 
 
 def _load_modules() -> None:
@@ -93,8 +120,10 @@ def _load_classes() -> None:
     shell_loader.get("sh")
 
 
-def _connection_of(play: Any) -> Any:
-    """The connection of the play's components, which is the same for all."""
+def _is_warm(play: Any) -> bool:
+    """The connection of the play's components is the same for all; a play may have none."""
     manager = play.get_variable_manager()
-    host = manager._inventory.get_hosts(play.hosts)[0]
-    return manager.get_vars(play=play, host=host).get("ansible_connection")
+    with contextlib.suppress(Exception):
+        host = manager._inventory.get_hosts(play.hosts)[0]
+        return manager.get_vars(play=play, host=host).get("ansible_connection") == CONNECTION
+    return False

@@ -9,7 +9,7 @@ aliases of event names, signatures of its handlers. No session, client, credenti
 the server makes none that a fork could find.
 """
 
-# ruff: noqa: PTH112, PLC0415
+# ruff: noqa: PTH112, PTH208, PLC0415
 # botocore is imported when the first payload needs it.
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ class Warmth:
         self._services: dict[str, Service] = {}
         self._aliases: dict[str, str] = {}
         self._known_aliases = 0
+        for kind, names in list_services(self._loader.BUILTIN_DATA_PATH).items():
+            self._loader._cache["list_available_services", kind] = names
         self._share_models()
         self._share_aliases()
         self._share_signatures()
@@ -62,7 +64,7 @@ class Warmth:
                 self.learn(
                     [
                         ("load_service_model", service, kind, "api_version", None)
-                        for kind in ("service-2", "endpoint-rule-set-1")
+                        for kind in ("service-2", "endpoint-rule-set-1", "paginators-1")
                     ]
                 )
 
@@ -222,6 +224,18 @@ class Service:
         self.names: dict[str, str] = ClientCreator._create_name_mapping(creator, self.model)
         # Cached on the model once asked for; each walks over all operations or shapes.
         _ = self.model.endpoint_discovery_operation, self.model._error_code_cache
+
+
+def list_services(data_path: str) -> dict[str, list[str]]:
+    """Which services have which kinds of data. Botocore walks over all its directories for each kind."""
+    found: dict[str, set[str]] = {kind: set() for kind in SHARED_TYPES}
+    for service in filter(os.DirEntry.is_dir, os.scandir(data_path)):
+        for version in filter(os.DirEntry.is_dir, os.scandir(service.path)):
+            for name in os.listdir(version.path):
+                kind, _, extension = name.partition(".")
+                if kind in found and extension in ("json", "json.gz"):
+                    found[kind].add(service.name)
+    return {kind: sorted(names) for kind, names in found.items()}
 
 
 def _is_shared(key: Key) -> bool:

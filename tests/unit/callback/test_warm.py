@@ -8,7 +8,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from ansible_collections.slipway.fargate.plugins.callback import warm
@@ -21,7 +20,12 @@ import sys
 from ansible.plugins.loader import init_plugin_loader
 init_plugin_loader([sys.argv[1]])
 from ansible_collections.slipway.fargate.plugins.callback.warm import CallbackModule
-CallbackModule().v2_playbook_on_start(None)
+from types import SimpleNamespace
+manager = SimpleNamespace(
+    _inventory=SimpleNamespace(get_hosts=lambda pattern: ["orders"]),
+    get_vars=lambda play, host: {"ansible_connection": "slipway.fargate.warm"},
+)
+CallbackModule().v2_playbook_on_play_start(SimpleNamespace(hosts=["all"], get_variable_manager=lambda: manager))
 from ansible.plugins import loader
 print(*(path for cache in vars(loader).values() for path in getattr(cache, "_module_cache", ())))
 """
@@ -35,37 +39,47 @@ def play(connection: str | None) -> SimpleNamespace:
     return SimpleNamespace(hosts=["all"], get_variable_manager=lambda: manager)
 
 
+WARM_UPS = ("_start_server", "_load_modules", "_load_filters", "_load_classes", "_spare_forks")
+
+
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The servers that were started."""
+    """What was warmed up."""
     found: list[str] = []
-    connection = SimpleNamespace(start_server=lambda: found.append("server"))
-    monkeypatch.setattr(warm.connection_loader, "get", lambda name, class_only: connection)
+    for name in WARM_UPS:
+        monkeypatch.setattr(warm, name, lambda name=name: found.append(name))
+    monkeypatch.setattr(warm.CallbackModule, "_remember", lambda self: found.append("_remember"))
     return found
 
 
-@pytest.mark.parametrize(
-    ("connection", "expected"), [("slipway.fargate.warm", ["server"]), ("ansible.builtin.local", []), (None, [])]
-)
-def test_the_server_is_started_once_for_the_warm_connection_only(
-    started: list[str], connection: str | None, expected: list[str]
-) -> None:
+@pytest.mark.parametrize("connection", ["slipway.fargate.warm", "ansible.builtin.local", None])
+def test_it_warms_up_once_and_for_the_warm_connection_only(started: list[str], connection: str | None) -> None:
     callback = warm.CallbackModule()
     for _ in range(2):
         callback.v2_playbook_on_play_start(play(connection))
-    assert started == expected
+    assert sorted(started) == (sorted([*WARM_UPS, "_remember"]) if connection == "slipway.fargate.warm" else [])
 
 
-def test_whatever_goes_wrong_is_left_to_the_tasks(started: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*args: Any, **kwargs: Any) -> None:
+@pytest.mark.parametrize("name", WARM_UPS)
+def test_whatever_goes_wrong_is_left_to_the_tasks(
+    name: str, started: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
         raise OSError("no more processes")
 
-    for name in ("_load_modules", "_load_filters", "_load_classes", "_connection_of"):
-        monkeypatch.setattr(warm, name, refuse)
+    monkeypatch.setattr(warm, name, refuse)
+    warm.CallbackModule().v2_playbook_on_play_start(play("slipway.fargate.warm"))
+    assert sorted(started) == sorted({*WARM_UPS, "_remember"} - {name})
+
+
+def test_a_play_without_hosts_is_passed_over(started: list[str]) -> None:
+    nobody = play("slipway.fargate.warm")
+    nobody.get_variable_manager()._inventory.get_hosts = lambda pattern: []
     callback = warm.CallbackModule()
-    callback.v2_playbook_on_start(None)
-    callback.v2_playbook_on_play_start(play("slipway.fargate.warm"))
+    callback.v2_playbook_on_play_start(nobody)
     assert started == []
+    callback.v2_playbook_on_play_start(play("slipway.fargate.warm"))
+    assert started != []
 
 
 def test_what_every_task_needs_is_loaded_when_the_playbook_starts() -> None:
