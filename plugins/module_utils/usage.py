@@ -113,11 +113,33 @@ def vpc_endpoint(aws: Aws, name: str, options: Options, facts: Facts) -> Options
     }
 
 
+def config_recorder(aws: Aws, name: str, options: Options, facts: Facts) -> Options:
+    client, asked = aws.client("config"), {"ConfigurationRecorderNames": [name]}
+    if not facts["arn"]:  # a delivery channel alone
+        return {"config_recorder_recording": False}
+    recorder = client.describe_configuration_recorders(**asked)["ConfigurationRecorders"][0]
+    status = client.describe_configuration_recorder_status(**asked)["ConfigurationRecordersStatus"][0]
+    return {
+        "config_recorder_recording": status["recording"],
+        "config_recorder_frequency": recorder.get("recordingMode", {}).get("recordingFrequency", "CONTINUOUS"),
+    }
+
+
+def guardduty(aws: Aws, name: str, options: Options, facts: Facts) -> Options:
+    found = aws.client("guardduty").get_detector(DetectorId=facts["id"])
+    return {
+        "guardduty_enabled": found["Status"] == "ENABLED",
+        "guardduty_features": [item["Name"] for item in found["Features"] if item["Status"] == "ENABLED"],
+    }
+
+
 # Of other kinds it counts only whether they are there.
 USAGE: dict[str, Callable[[Aws, str, Options, Facts], Options]] = {
     "alb": alb,
+    "config_recorder": config_recorder,
     "ecs_service": ecs_service,
     "elasticache": elasticache,
+    "guardduty": guardduty,
     "rds": rds,
     "vpc": vpc,
     "vpc_endpoint": vpc_endpoint,

@@ -209,8 +209,9 @@ class Detector(Resource):
         for feature in features:
             if feature["Status"] == "ENABLED" and feature["Name"] not in ALWAYS:
                 more = [i["Name"] for i in feature.get("AdditionalConfiguration") or [] if i["Status"] == "ENABLED"]
-                self.parents |= dict.fromkeys(more, feature["Name"])
-                on |= {feature["Name"], *more}
+                # One that another feature has too, EKS_RUNTIME_MONITORING, goes with that.
+                mine = [name for name in more if self.parents.setdefault(name, feature["Name"]) == feature["Name"]]
+                on |= {feature["Name"], *mine}
         return on
 
     def predict(self) -> Attributes:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -69,6 +70,33 @@ def test_an_aurora_cluster(account: Account) -> None:
         "rds_min_capacity": 0,
         "rds_replicas": [{"instance_class": "db.serverless"}],
     }
+
+
+def test_a_recorder_with_or_without_its_channel(account: Account) -> None:
+    config, bucket = account.client("config"), f"history-{account.id}"
+    role = account.client("iam").create_service_linked_role(AWSServiceName="config.amazonaws.com")["Role"]["Arn"]
+    account.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": account.region})
+    given = [{"Effect": "Allow", "Principal": {"Service": "config.amazonaws.com"}, "Action": "s3:*", "Resource": "*"}]
+    account.client("s3").put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Statement": given}))
+    mode = {"recordingFrequency": "DAILY"}
+    config.put_configuration_recorder(ConfigurationRecorder={"name": "history", "roleARN": role, "recordingMode": mode})
+    off = {"config_recorder_recording": False, "config_recorder_frequency": "DAILY"}
+    assert usage(account, "config_recorder", "history")["it"] == off
+    config.put_delivery_channel(DeliveryChannel={"name": "history", "s3BucketName": bucket})
+    config.start_configuration_recorder(ConfigurationRecorderName="history")
+    assert usage(account, "config_recorder", "history")["it"] == {**off, "config_recorder_recording": True}
+    config.stop_configuration_recorder(ConfigurationRecorderName="history")
+    config.delete_configuration_recorder(ConfigurationRecorderName="history")
+    assert usage(account, "config_recorder", "history")["it"] == {"config_recorder_recording": False}
+
+
+def test_a_detector(account: Account) -> None:
+    assert usage(account, "guardduty", "threats") == {}
+    off = [{"Name": "S3_DATA_EVENTS", "Status": "DISABLED"}]
+    account.client("guardduty").create_detector(Enable=True, Tags={"Name": "threats"}, Features=off)
+    found = usage(account, "guardduty", "threats")["it"]
+    assert found["guardduty_enabled"] is True
+    assert "RDS_LOGIN_EVENTS" in found["guardduty_features"] and "S3_DATA_EVENTS" not in found["guardduty_features"]
 
 
 def test_what_is_not_there_is_left_out(account: Account) -> None:

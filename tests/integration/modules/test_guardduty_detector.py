@@ -117,12 +117,14 @@ def test_what_somebody_switched_on_is_switched_off(account: Account) -> None:
     agent = {"Name": "EKS_ADDON_MANAGEMENT", "Status": "ENABLED"}
     by_hand = {"Name": "EKS_RUNTIME_MONITORING", "Status": "ENABLED", "AdditionalConfiguration": [agent]}
     guardduty.update_detector(DetectorId=guardduty.list_detectors()["DetectorIds"][0], Features=[by_hand])
-    done = run_module(account, "guardduty_detector", name=NAME, features=["S3_DATA_EVENTS", "RUNTIME_MONITORING"])
+    wanted = ["EKS_ADDON_MANAGEMENT", "RUNTIME_MONITORING", "S3_DATA_EVENTS"]
+    done = run_module(account, "guardduty_detector", name=NAME, features=wanted)
     assert done["changes"][0]["attributes"]["features"] == {
-        "before": ["EKS_ADDON_MANAGEMENT", "EKS_RUNTIME_MONITORING", "S3_DATA_EVENTS"],
-        "after": ["RUNTIME_MONITORING", "S3_DATA_EVENTS"],
+        "before": ["EKS_RUNTIME_MONITORING", "S3_DATA_EVENTS"],
+        "after": wanted,
     }
-    assert on(account) == ["RUNTIME_MONITORING", "S3_DATA_EVENTS"]
+    assert on(account) == wanted
+    assert not run_module(account, "guardduty_detector", name=NAME, features=wanted)["changed"]
 
 
 @pytest.mark.parametrize("check", [True, False])
