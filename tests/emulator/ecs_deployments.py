@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import itertools
 import random
+from datetime import UTC, datetime
 from typing import Any
 
-from .ecs_tasks import TasksMixin
-from .errors import AwsError
+from .ecs_shifts import PRODUCTION, ShiftsMixin, advanced, percentages, shifts, stages
 from .state import STATE
 from .support import Params, now
 
@@ -33,10 +33,11 @@ LEAST_FAILURES, MOST_FAILURES = 3, 200
 _events = itertools.count(1)
 
 
-class DeploymentsMixin(TasksMixin):
+class DeploymentsMixin(ShiftsMixin):
     ecs_services: dict[tuple[str, str], dict[str, Any]]
 
     def start_deployment(self, service: dict[str, Any], rolls_back: dict[str, Any] | None = None) -> dict[str, Any]:
+        self.supersede(service)
         for other in service["deployments"]:
             if other["status"] == "PRIMARY":
                 other["status"] = "ACTIVE"
@@ -55,7 +56,11 @@ class DeploymentsMixin(TasksMixin):
             "rolloutStateReason": f"ECS deployment ecs-svc/{unique} in progress.",
             **{name: service[name] for name in COPIED if name in service},
             "reads": int(STATE.setting(self.account_id, "provisioning_reads", 0) or 0),
+            "groups": self.groups_of(service),
         }
+        if shifts(service):
+            steps = percentages(service["deploymentConfiguration"])
+            deployment.update(stages=stages(service), steps=steps, shifts=True)
         if rolls_back:
             reason = f"ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/{unique}."
             deployment.update(rolloutStateReason=reason, rolls_back=rolls_back["id"])
@@ -66,6 +71,9 @@ class DeploymentsMixin(TasksMixin):
 
     def advance(self, service: dict[str, Any]) -> None:
         """One step of the newest deployment; what it replaces drains when it is there."""
+        if "turning" in service:
+            self.turned(service)
+            return
         primary = service["deployments"][0] if service["deployments"] else None
         if primary is None or primary["rolloutState"] != "IN_PROGRESS":
             return
@@ -73,7 +81,12 @@ class DeploymentsMixin(TasksMixin):
             primary["reads"] -= 1
             return
         outcome = self._outcome(service, primary["taskDefinition"])
-        if outcome is not None and service["desiredCount"] > 0:
+        failing = outcome is not None and service["desiredCount"] > 0
+        if primary.get("shifts") and self.next_stage(service, primary, failing):
+            if not primary["stages"] and primary["status"] == "PRIMARY" and primary["rolloutState"] != "FAILED":
+                self._complete(service, primary)
+            return
+        if outcome is not None and failing:
             self._fail_a_step(service, primary, outcome.get("reason") or DEFAULT_REASON)
         else:
             self._complete(service, primary)
@@ -89,12 +102,15 @@ class DeploymentsMixin(TasksMixin):
         self._event(service, f"(deployment {deployment['id']}) deployment completed.")
         self._event(service, "has reached a steady state.")
         service["completed"] = deployment["taskDefinition"]
+        service["live"] = deployment["groups"]
         self._finish(service, deployment, failed=False)
 
     def scale(self, service: dict[str, Any]) -> None:
         """As many tasks of the newest deployment as the service wants."""
         deployment = service["deployments"][0]
         deployment["desiredCount"] = service["desiredCount"]
+        if deployment.get("stages"):  # it scales up when its stage comes
+            return
         if self._outcome(service, deployment["taskDefinition"]) is not None:
             return
         self.run_service_tasks(service, deployment)
@@ -125,6 +141,13 @@ class DeploymentsMixin(TasksMixin):
             deployment["failedTasks"] += threshold
             deployment["pendingCount"] = deployment["desiredCount"]
             self._event(service, f"was unable to place a task because of: {reason}")
+            return
+        if deployment.get("shifts") and breaker["rollback"]:
+            self._event(service, f"(deployment {deployment['id']}) deployment failed: tasks failed to start.")
+            self.turn_back(service, deployment, "ECS deployment circuit breaker: tasks failed to start.")
+            self.record_of(service, deployment)["deploymentCircuitBreaker"].update(
+                status="TRIGGERED", failureCount=deployment["failedTasks"]
+            )
             return
         deployment.update(rolloutState="FAILED", pendingCount=0, desiredCount=0)
         deployment["rolloutStateReason"] = "ECS deployment circuit breaker: tasks failed to start."
@@ -167,7 +190,7 @@ class DeploymentsMixin(TasksMixin):
                 "runningTaskCount": 0,
                 "pendingTaskCount": service["desiredCount"],
             },
-            "sourceServiceRevisions": [past["targetServiceRevision"] for past in service["history"][:1]],
+            "sourceServiceRevisions": [dict(past["targetServiceRevision"]) for past in self._serving(service)],
             "deploymentCircuitBreaker": {
                 "status": "MONITORING" if breaker["enable"] else "DISABLED",
                 "failureCount": 0,
@@ -175,8 +198,17 @@ class DeploymentsMixin(TasksMixin):
             },
             "deployment": deployment["id"],
             "definition": service["taskDefinition"],
+            "loadBalancers": service["loadBalancers"],
+            "groups": deployment["groups"],
         }
+        if shifts(service):
+            record.update(status="PENDING", lifecycleStage="PRE_SCALE_UP")
         service["history"].insert(0, record)
+
+    @staticmethod
+    def _serving(service: dict[str, Any]) -> list[dict[str, Any]]:
+        """The revision that serves production."""
+        return [past for past in service["history"] if past["status"] == "SUCCESSFUL"][:1]
 
     @staticmethod
     def _finish(service: dict[str, Any], deployment: dict[str, Any], *, failed: bool, rollback: bool = False) -> None:
@@ -207,7 +239,12 @@ class DeploymentsMixin(TasksMixin):
         service = self.service(cluster["clusterName"], params.get("service") or "")  # type: ignore[attr-defined]
         self.advance(service)
         wanted = params.get("status") or ()
-        found = [record for record in service["history"] if not wanted or record["status"] in wanted]
+        after = (params.get("createdAt") or {}).get("after")
+        found = [
+            record
+            for record in service["history"]
+            if (not wanted or record["status"] in wanted) and (after is None or record["createdAt"] > _time(after))
+        ]
         return {"serviceDeployments": [_brief(record) for record in found]}
 
     def describe_service_deployments(self, params: Params) -> Params:
@@ -228,7 +265,8 @@ class DeploymentsMixin(TasksMixin):
                 failures.append({"arn": arn, "reason": "MISSING"})
                 continue
             shown = {name: record[name] for name in ("serviceArn", "clusterArn", "createdAt")}
-            found.append({**shown, "serviceRevisionArn": arn, "taskDefinition": record["definition"]})
+            shown |= {"taskDefinition": record["definition"], "loadBalancers": record["loadBalancers"]}
+            found.append({**shown, "serviceRevisionArn": arn, "resolvedConfiguration": _resolved(record)})
         return {"serviceRevisions": found, "failures": failures}
 
     def _recorded(self, field: str, arn: str) -> dict[str, Any] | None:
@@ -241,11 +279,22 @@ class DeploymentsMixin(TasksMixin):
                     return dict(record)
         return None
 
-    def stop_service_deployment(self, params: Params) -> Params:
-        arn = params.get("serviceDeploymentArn") or ""
-        if self._recorded("serviceDeploymentArn", arn) is None:
-            raise AwsError("ServiceDeploymentNotFoundException", f"The service deployment {arn} was not found.")
-        raise AwsError("ConflictException", "The service deployment cannot be stopped any more.")
+
+def _time(value: Any) -> datetime:
+    """As the clock of this backend, from a time in JSON."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+    return datetime.fromtimestamp(float(value), UTC).replace(tzinfo=None)
+
+
+def _resolved(record: dict[str, Any]) -> dict[str, Any]:
+    """The target groups that the revision really serves from."""
+    balancers = []
+    for balancer in record["loadBalancers"]:
+        rule = advanced(balancer).get(PRODUCTION)
+        group = record["groups"].get(balancer.get("targetGroupArn"))
+        balancers.append({"targetGroupArn": group, **({"productionListenerRule": rule} if rule else {})})
+    return {"loadBalancers": balancers}
 
 
 def _brief(record: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 from .ecs_clusters import FARGATE, _strategy
 from .ecs_deployments import DeploymentsMixin
 from .ecs_service_checks import ServiceChecksMixin
+from .ecs_shift_checks import OWN, ShiftChecksMixin
 from .errors import AwsError
 from .support import Params, begin, now, passing
 
@@ -42,7 +43,7 @@ DEPLOYED = [
 BREAKER = {"enable": False, "rollback": False}
 
 
-class ServicesMixin(DeploymentsMixin, ServiceChecksMixin):
+class ServicesMixin(DeploymentsMixin, ServiceChecksMixin, ShiftChecksMixin):
     # ---- create ------------------------------------------------------------------------------------
 
     def create_service(self, params: Params) -> Params:
@@ -58,6 +59,7 @@ class ServicesMixin(DeploymentsMixin, ServiceChecksMixin):
             raise AwsError("InvalidParameterException", "Unable to Start a service that is still Draining.")
         service = self._new_service(cluster, name, params)
         self.check_service(service, cluster)
+        self.check_shift(service, params.get("deploymentConfiguration"))
         self.ecs_services[key] = service
         self.tags.drop(service["serviceArn"])
         self.tags.add(service["serviceArn"], params.get("tags"))
@@ -140,6 +142,7 @@ class ServicesMixin(DeploymentsMixin, ServiceChecksMixin):
         wanted = {**service, **self._changes(service, params)}
         _complete_network(wanted)
         self.check_service(wanted, cluster)
+        self.check_shift(wanted, params.get("deploymentConfiguration"), service)
         anew = any(wanted.get(name) != service.get(name) for name in DEPLOYED)
         if "capacityProviderStrategy" in wanted and params.get("capacityProviderStrategy"):
             wanted.pop("launchType", None)
@@ -237,12 +240,18 @@ class ServicesMixin(DeploymentsMixin, ServiceChecksMixin):
         return {"serviceArns": arns}
 
     def _shown_service(self, service: dict[str, Any], include: Any) -> dict[str, Any]:
-        shown = {**service, "events": list(service["events"]), "deployments": [dict(d) for d in service["deployments"]]}
+        shown = {**service, "events": list(service["events"]), "deployments": _deployments(service)}
         shown["runningCount"] = sum(d["runningCount"] for d in service["deployments"])
         shown["pendingCount"] = sum(d["pendingCount"] for d in service["deployments"])
         if "TAGS" in include:
             shown["tags"] = self.tags.list(service["serviceArn"])
         return shown
+
+
+def _deployments(service: dict[str, Any]) -> list[dict[str, Any]]:
+    """The state of the roll-out is returned of rolling updates only."""
+    hidden = ("rolloutState", "rolloutStateReason")
+    return [{k: v for k, v in d.items() if not (d.get("shifts") and k in hidden)} for d in service["deployments"]]
 
 
 def _deployment_configuration(current: dict[str, Any], wanted: dict[str, Any] | None) -> dict[str, Any]:
@@ -256,6 +265,9 @@ def _deployment_configuration(current: dict[str, Any], wanted: dict[str, Any] | 
         **{name: value for name, value in (wanted or {}).items() if value is not None},
     }
     whole["deploymentCircuitBreaker"] = {**BREAKER, **whole["deploymentCircuitBreaker"]}
+    for strategy, (own, _, _) in OWN.items():
+        if whole["strategy"] != strategy and not (wanted or {}).get(own):
+            whole.pop(own, None)
     return whole
 
 

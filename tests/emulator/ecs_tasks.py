@@ -38,7 +38,7 @@ class TasksMixin(BaseBackend):
         running = self._running(service, deployment["id"])
         for _ in range(service["desiredCount"] - len(running)):
             task = self._new_task(service, deployment)
-            self._register(service, task)
+            self._register(service, task, deployment)
         for task in running[service["desiredCount"] :]:
             self._stop(task, STOPPED_BY_SERVICE, f"Scaling activity initiated by (deployment {deployment['id']})")
             self._deregister(service, task)
@@ -171,11 +171,12 @@ class TasksMixin(BaseBackend):
 
     # ---- targets and instances ---------------------------------------------------------------------
 
-    def _register(self, service: dict[str, Any], task: dict[str, Any]) -> None:
+    def _register(self, service: dict[str, Any], task: dict[str, Any], deployment: dict[str, Any]) -> None:
         address = _address(task)
         groups = elbv2_backends[self.account_id][self.region_name].target_groups
-        for balancer in service["loadBalancers"]:
-            group = groups.get(balancer.get("targetGroupArn"))
+        task["target_groups"] = [deployment["groups"][item.get("targetGroupArn")] for item in service["loadBalancers"]]
+        for balancer, arn in zip(service["loadBalancers"], task["target_groups"], strict=True):
+            group = groups.get(arn)
             if group is not None and address:
                 group.targets[address] = {"Id": address, "Port": balancer["containerPort"]}
                 group.deregistered_targets.pop(address, None)
@@ -187,8 +188,8 @@ class TasksMixin(BaseBackend):
     def _deregister(self, service: dict[str, Any], task: dict[str, Any]) -> None:
         address = _address(task)
         groups = elbv2_backends[self.account_id][self.region_name].target_groups
-        for balancer in service["loadBalancers"]:
-            group = groups.get(balancer.get("targetGroupArn"))
+        for arn in task.get("target_groups", []):
+            group = groups.get(arn)
             if group is not None and address in group.targets:
                 group.deregistered_targets[address] = group.targets.pop(address)
         backend = servicediscovery_backends[self.account_id][self.region_name]
