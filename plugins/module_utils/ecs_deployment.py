@@ -14,6 +14,15 @@ except ImportError:  # AnsibleAWSModule reports the missing library.
     pass
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
+from ansible_collections.slipway.fargate.plugins.module_utils.ecs_shift import (
+    SUCCESSFUL,
+    TURNED_BACK,
+    TURNING_BACK,
+    UNDER_WAY,
+    record_of,
+    shifts,
+    told,
+)
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import wait_for
 
 Document = dict[str, Any]
@@ -87,6 +96,58 @@ class Deployments:
         except is_boto3_error_code("ClusterNotFoundException"):
             return None
         return next(iter(found["services"]), None)
+
+    def settle(self, service: Document, before: str, timeout: float, *, changed: bool) -> None:
+        """Wait until the service is as its newest deployment is to have it, from the service as it was seen last.
+
+        `before` is the deployment that was there before. Without a change there is nothing to wait for but what an
+        interrupted run left under way.
+        """
+        found = primary(service)
+        if found is None:
+            return
+        if shifts(service):
+            record = None if found["id"] != before else self.record()
+            if record or found["id"] != before:
+                self.wait_for_shift(found, record, timeout)
+            elif changed:
+                self.wait(service, found["id"], timeout)
+        elif changed or found.get("rolloutState") == "IN_PROGRESS":
+            self.wait(service, found["id"], timeout)
+
+    def record(self, deployment: Document | None = None) -> Document | None:
+        """The service deployment behind a deployment, or the one that is under way."""
+        return record_of(self.client, self.cluster, self.name, deployment)
+
+    def wait_for_shift(self, deployment: Document, record: Document | None, timeout: float) -> None:
+        """A new deployment has to succeed; one that is on its way back already has to arrive there."""
+        good = {SUCCESSFUL, TURNED_BACK} if record and record["status"] in TURNING_BACK else {SUCCESSFUL}
+        arn = record["serviceDeploymentArn"] if record else ""
+
+        def read() -> Document:
+            nonlocal arn
+            if not arn:  # AWS shows it a moment after the deployment
+                found = self.record(deployment) or {"status": "PENDING"}
+                arn = found.get("serviceDeploymentArn", "")
+                return found
+            return self.client.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"][0]
+
+        def failed(seen: Document) -> str | None:
+            if seen["status"] in (*UNDER_WAY, *TURNING_BACK, *good):
+                return None
+            now = self.service() or {}
+            reason = f"{seen['status']}: {seen.get('statusReason') or 'no reason given'}"
+            goes_on = f"the service goes on with {short(now['taskDefinition'])}" if now else "there is no service now"
+            return f"{reason}; {goes_on}; {self.story(now, deployment['id'])}"
+
+        wait_for(
+            read,
+            lambda seen: seen["status"] in good,
+            what=f"ECS service {self.name}: deployment {deployment['id']}",
+            timeout=timeout,
+            failed=failed,
+            describe=lambda seen: f"{told(seen)}, ECS goes on with it; {self.story(self.service() or {})}",
+        )
 
     def wait(self, service: Document, identity: str, timeout: float) -> None:
         """Wait until the deployment has completed, from the service as it was seen last."""

@@ -14,7 +14,9 @@ description:
     and updates the service to it, see
     U(https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html). An image that ECR does not have
     is refused before anything changes. The newest revision is used again when it is just that.
-  - O(action=rollback) updates the service to a revision that is there already.
+  - O(action=rollback) updates the service to a revision that is there already. Without O(to), a deployment that shifts
+    traffic and has not ended, as in its bake time, is stopped instead, so that traffic goes back at once, see
+    U(https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopServiceDeployment.html).
   - O(action=restart) starts a new deployment of what the service runs.
   - Waits until that very deployment has completed. When it fails, the message says why its tasks stopped, what the
     service goes on with, and AWS's own events.
@@ -173,6 +175,11 @@ from ansible_collections.slipway.fargate.plugins.module_utils.ecs_image import (
     nearest,
     refuse_missing,
 )
+from ansible_collections.slipway.fargate.plugins.module_utils.ecs_shift import (
+    TURNING_BACK,
+    UNDER_WAY,
+    shifts,
+)
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import (
     UNKNOWN,
     WAIT_SPEC,
@@ -282,6 +289,7 @@ class Release(Resource):
             "previous_images": images(self.definition),
         }
         self.revision: Revision | None = None  # what publishing registers
+        self.stopped: Attributes = {}  # the service deployment that a rollback stops
 
     def _there(self) -> Attributes:
         found = self.deployments.service()
@@ -317,6 +325,7 @@ class Release(Resource):
         elif action == "rollback":
             target, _ = self._definition(self._target())
             self.desired = {"task_definition": short(target["taskDefinitionArn"]), "images": images(target)}
+            self.desired |= {"deployment": UNKNOWN} if self.stopped else {}
         elif self.revision and (self.revision.change or self.revision.made):
             wanted = images(self.revision.wanted)
             self.desired = {"task_definition": self.revision.made or UNKNOWN, "images": wanted}
@@ -331,7 +340,7 @@ class Release(Resource):
     def _target(self) -> str:
         to, family, now = self.module.params["to"], self.definition["family"], short(self.seen["taskDefinition"])
         if not to:
-            return self._previous(now)
+            return self._source() or self._previous(now)
         arns = self.client.list("list_task_definitions", "taskDefinitionArns", familyPrefix=family, sort="DESC")
         revisions = [short(arn) for arn in arns if short(arn).rpartition(":")[0] == family]
         wanted = to if ":" in to else f"{family}:{to}"
@@ -347,6 +356,17 @@ class Release(Resource):
         raise ResourceError(
             f"ECS service {self.name}: no revision or tag {to} to go back to: {hint}; the newest revisions are {known}"
         )
+
+    def _source(self) -> str:
+        """What a deployment that shifts traffic and has not ended comes from."""
+        record = (self.deployments.record() if shifts(self.seen) else None) or {}
+        sources = record.get("sourceServiceRevisions") or []
+        if record.get("status") not in UNDER_WAY or not sources:
+            return ""
+        self.stopped = record
+        arns = [sources[0]["arn"]]
+        (revision,) = self.client.describe_service_revisions(serviceRevisionArns=arns)["serviceRevisions"]
+        return short(revision["taskDefinition"])
 
     def _previous(self, now: str) -> str:
         """What the last successful deployment of another revision ran; what was rolled back does not count."""
@@ -364,6 +384,10 @@ class Release(Resource):
     # What AWS is told.
 
     def update(self, changed: set[str]) -> None:
+        if self.stopped:
+            arn = self.stopped["serviceDeploymentArn"]
+            self.client.stop_service_deployment(serviceDeploymentArn=arn, stopType="ROLLBACK")
+            return
         if "deployment" in changed:
             told = {"forceNewDeployment": True}
         else:
@@ -371,12 +395,13 @@ class Release(Resource):
         self.seen = self.client.update_service(cluster=self.cluster, service=self.name, **told)["service"]
 
     def settle(self) -> None:
-        found = primary(self.seen)
-        if not self.module.params["wait"] or found is None:
+        if not self.module.params["wait"] or primary(self.seen) is None:
             return
-        # Without a change there is nothing to wait for but what an interrupted run left under way.
-        if self.change or found.get("rolloutState") == "IN_PROGRESS":
-            self.deployments.wait(self.seen, found["id"], self.module.params["wait_timeout"])
+        timeout, found = self.module.params["wait_timeout"], primary(self.seen) or {}
+        if self.stopped and self.change:
+            self.deployments.wait_for_shift(found, {**self.stopped, "status": TURNING_BACK[0]}, timeout)
+        else:
+            self.deployments.settle(self.seen, self.current["deployment"], timeout, changed=bool(self.change))
         self.seen = self.deployments.service() or self.seen
         self.definition, self.tags = self._definition(self.seen["taskDefinition"])
 

@@ -17,6 +17,9 @@ description:
   - Waits until the deployment that was asked for, and no other one, has completed. A deployment that the circuit
     breaker or an alarm rolls back is a failure; the message has the reasons of the stopped tasks and the last events
     of the service. A deployment that an interrupted run left under way is waited for as well.
+  - Deployments that shift traffic (blue/green, linear and canary) are those of ECS itself, without CodeDeploy, see
+    U(https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-blue-green.html). Waiting includes
+    their bake time.
 author:
   - The slipway.fargate team (@slipway)
 options:
@@ -80,9 +83,48 @@ options:
     description: Whether tasks get a public address.
     type: bool
   deployment_configuration:
-    description: How a new version replaces the old one.
+    description: How a new version replaces the old one. Changing it starts no deployment.
     type: dict
     suboptions:
+      strategy:
+        description:
+          - V(ROLLING) replaces tasks, the others run all the new ones beside the old ones and then shift traffic from
+            the target group of these to the other one. V(BLUE_GREEN) shifts it at once, V(LINEAR) in equal steps,
+            V(CANARY) in two.
+          - A rolling service first gets the O(load_balancers[].advanced_configuration) with a rolling deployment, which
+            is waited for whatever O(wait) says; then its strategy changes.
+          - Going back to V(ROLLING) is refused while production is with the alternate target group.
+        type: str
+        choices: [ROLLING, BLUE_GREEN, LINEAR, CANARY]
+        version_added: 0.2.0
+      bake_time_in_minutes:
+        description:
+          - How long both versions run after production was shifted, 0 to 1440. Going back takes no time until then.
+          - Required with V(BLUE_GREEN).
+        type: int
+        version_added: 0.2.0
+      linear_configuration:
+        description: The steps of O(deployment_configuration.strategy=LINEAR).
+        type: dict
+        version_added: 0.2.0
+        suboptions:
+          step_percent:
+            description: How much of production each step shifts, 3 to 100. AWS's default is V(10).
+            type: float
+          step_bake_time_in_minutes:
+            description: The time between two steps, 0 to 1440. AWS's default is V(6).
+            type: int
+      canary_configuration:
+        description: The first step of O(deployment_configuration.strategy=CANARY).
+        type: dict
+        version_added: 0.2.0
+        suboptions:
+          canary_percent:
+            description: How much of production it shifts, 0.1 to 100. AWS's default is V(5).
+            type: float
+          canary_bake_time_in_minutes:
+            description: The time until the rest is shifted, 0 to 1440. AWS's default is V(10).
+            type: int
       maximum_percent:
         description: How many tasks may run during a deployment, in percent of the desired ones.
         type: int
@@ -135,6 +177,30 @@ options:
         description: Its port.
         type: int
         required: true
+      advanced_configuration:
+        description:
+          - What ECS needs to shift traffic, see
+            U(https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AdvancedConfiguration.html). Without it the
+            load balancer has none.
+          - The two target groups take turns, so that which of them is called the alternate one is no difference.
+        type: dict
+        version_added: 0.2.0
+        suboptions:
+          alternate_target_group_arn:
+            description: The ARN of the second target group.
+            type: str
+            required: true
+          production_listener_rule:
+            description: The ARN of the rule that forwards to both. It may be that of a listener's own action.
+            type: str
+            required: true
+          test_listener_rule:
+            description: The ARN of another one, for requests that test the new version before production is shifted.
+            type: str
+          role_arn:
+            description: The ARN of the role with which ECS changes the rules and registers the tasks.
+            type: str
+            required: true
   service_registries:
     description: The Cloud Map service that the tasks are registered with.
     type: list
@@ -240,6 +306,21 @@ EXAMPLES = r"""
     deployment_configuration:
       deployment_circuit_breaker: {enable: true, rollback: true}
 
+- name: Deploy it blue/green, with ten minutes to go back at once
+  slipway.fargate.ecs_service:
+    name: shop-prod-web
+    cluster: shop-prod-cluster
+    load_balancers:
+      - target_group_arn: "{{ blue.arn }}"
+        container_name: web
+        container_port: 8080
+        advanced_configuration:
+          alternate_target_group_arn: "{{ green.arn }}"
+          production_listener_rule: "{{ rule.arn }}"
+          role_arn: arn:aws:iam::123456789012:role/shop-prod-web-infrastructure
+    deployment_configuration: {strategy: BLUE_GREEN, bake_time_in_minutes: 10}
+    wait_timeout: 2400
+
 - name: Deploy again, since the image behind the tag is new
   slipway.fargate.ecs_service:
     name: shop-prod-web
@@ -305,7 +386,7 @@ service:
     deployment_configuration:
       description: How a new version replaces the old one.
       type: dict
-      sample: {"maximum_percent": 200, "minimum_healthy_percent": 100}
+      sample: {"maximum_percent": 200, "minimum_healthy_percent": 100, "strategy": "ROLLING"}
     load_balancers:
       description: The target groups.
       type: list
@@ -360,12 +441,25 @@ changes:
       attributes: {"task_definition": {"before": "shop-prod-web:6", "after": "shop-prod-web:7"}}
 """
 
+import time
 from typing import Any
 
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict, snake_dict_to_camel_dict
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_message
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.slipway.fargate.plugins.module_utils.ecs import Tagged, tag_dict, tag_list
 from ansible_collections.slipway.fargate.plugins.module_utils.ecs_deployment import Deployments, primary
+from ansible_collections.slipway.fargate.plugins.module_utils.ecs_shift import (
+    ROLLING,
+    STRATEGIES,
+    configuration_problems,
+    in_their_order,
+    of_strategy,
+    production,
+    same_balancer,
+    strategy_of,
+)
+from ansible_collections.slipway.fargate.plugins.module_utils.elbv2 import group_name
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import (
     STATE_SPEC,
     TAGS_SPEC,
@@ -395,6 +489,7 @@ NETWORK = ("subnets", "security_groups", "assign_public_ip")
 OTHER = ("deployment_configuration", "service_connect_configuration", "enable_ecs_managed_tags", "redeployment_trigger")
 OPTIONS = ("task_definition", "launch_type", *PLAIN, *NETWORK, *OTHER, "tags")
 TRIGGER_TAG = "slipway:redeployment-trigger"
+ROLE_SECONDS = 30
 
 
 class Service(Tagged):
@@ -408,7 +503,7 @@ class Service(Tagged):
         "subnets": [],
         "security_groups": [],
         "assign_public_ip": False,
-        "deployment_configuration": {"maximum_percent": 200, "minimum_healthy_percent": 100},
+        "deployment_configuration": {"maximum_percent": 200, "minimum_healthy_percent": 100, "strategy": ROLLING},
         "load_balancers": [],
         "service_registries": [],
         "service_connect_configuration": {"enabled": False},
@@ -435,6 +530,7 @@ class Service(Tagged):
         self.client = RetryingClient(module, "ecs")
         self.deployments = Deployments(self.client, self.cluster, self.name)
         self.seen: Attributes = {}  # the service as AWS returned it last
+        self.before = ""  # the deployment that it had before
 
     def needs(self) -> list[str]:
         return [self.name, self.cluster]
@@ -454,8 +550,41 @@ class Service(Tagged):
             )
         if TRIGGER_TAG in self.desired.get("tags", {}):
             problems.append(f"tags: {TRIGGER_TAG} is written by redeployment_trigger")
+        configuration = self.desired.get("deployment_configuration", {})
+        problems += [f"deployment_configuration.{text}" for text in configuration_problems(configuration)]
+        plain = [item for item in self.desired.get("load_balancers", []) if not item.get("advanced_configuration")]
+        if strategy_of(configuration) != ROLLING and plain:
+            problems.append(
+                f"load_balancers has {group_name(plain[0]['target_group_arn'])} without advanced_configuration; it is "
+                f"needed with deployment_configuration.strategy {configuration['strategy']}"
+            )
         if problems:
             raise ResourceError(f"{self.type_name} {self.name}: " + "; ".join(problems))
+
+    def plan(self) -> Any:
+        change = super().plan()
+        self.before = (primary(self.seen) or {}).get("id", "")
+        if self._leaves_shifting(change):
+            self._refuse_to_leave()
+        return change
+
+    def _leaves_shifting(self, change: Any) -> bool:
+        if not change or change.action != "update" or "deployment_configuration" not in change.after:
+            return False
+        before, after = (strategy_of(part["deployment_configuration"]) for part in (change.before, change.after))
+        return before != ROLLING == after
+
+    def _refuse_to_leave(self) -> None:
+        """A rolling deployment registers tasks with the target group that is named first."""
+        elb = RetryingClient(self.module, "elbv2")
+        for group, weights in production(elb, self.current["load_balancers"]).items():
+            live = [name for name, weight in weights.items() if weight]
+            if live and group not in live:
+                raise ResourceError(
+                    f"{self.type_name} {self.name}: deployment_configuration.strategy cannot be {ROLLING} while "
+                    f"production is with the alternate target group {', '.join(live)}. Nothing was changed. Deploy "
+                    f"once more, so that it is with {group}, then change the strategy"
+                )
 
     def read(self) -> Attributes | None:
         self.seen = self.deployments.service() or {}
@@ -488,8 +617,10 @@ class Service(Tagged):
         return {**self.defaults, **read}
 
     def _deployment_configuration(self) -> Attributes:
-        found = camel_dict_to_snake_dict(self.seen.get("deploymentConfiguration") or {})
-        return {**self.defaults["deployment_configuration"], **found}
+        """Hooks are somebody else's, and AWS keeps what it is not told."""
+        found = dict(self.seen.get("deploymentConfiguration") or {})
+        found.pop("lifecycleHooks", None)
+        return {**self.defaults["deployment_configuration"], **camel_dict_to_snake_dict(found)}
 
     def _service_connect(self) -> Attributes:
         """It belongs to the deployment, not to the service."""
@@ -506,6 +637,11 @@ class Service(Tagged):
             wanted = self.desired[key]["alarms"]
             if in_order(current.get("alarm_names")) == in_order(wanted["alarm_names"]):
                 self.desired[key]["alarms"] = {**wanted, "alarm_names": current["alarm_names"]}
+        if key == "load_balancers":
+            current, wanted = self.current[key], self.desired[key]
+            self.desired[key] = in_their_order(wanted, current)
+            found = [item for item in wanted if any(same_balancer(item, one) for one in current)]
+            return len(found) == len(wanted) == len(current)
         return super().same(key)
 
     def expected(self) -> Attributes:
@@ -530,7 +666,7 @@ class Service(Tagged):
                 }
             }
         if "deployment_configuration" in keys:
-            parameters["deploymentConfiguration"] = _camel_value(after["deployment_configuration"])
+            parameters["deploymentConfiguration"] = _camel_value(of_strategy(after["deployment_configuration"]))
         if "service_connect_configuration" in keys:
             parameters["serviceConnectConfiguration"] = _connect_parameters(after["service_connect_configuration"])
         if "enable_ecs_managed_tags" in keys:
@@ -548,16 +684,49 @@ class Service(Tagged):
             tags[TRIGGER_TAG] = self.desired["redeployment_trigger"]
         if tags:
             parameters["tags"] = tag_list(tags)
-        made = self.client.create_service(cluster=self.cluster, serviceName=self.name, **parameters)
-        self.seen = made["service"]
+        self._tell(self.client.create_service, serviceName=self.name, **parameters)
+
+    def _tell(self, call: Any, **parameters: Any) -> None:
+        """A role that was made just now, ECS can assume a little later."""
+
+        def told() -> str:
+            try:
+                self.seen = call(cluster=self.cluster, **parameters)["service"]
+            except is_boto3_error_message("Unable to assume") as error:
+                if deadline > time.monotonic() and "roleArn" in str(parameters.get("loadBalancers")):
+                    return str(error)
+                raise
+            return ""
+
+        deadline = time.monotonic() + min(ROLE_SECONDS, self.module.params["wait_timeout"])
+        wait_for(told, lambda error: not error, what=f"{self.type_name} {self.name}", timeout=2 * ROLE_SECONDS)
 
     def update(self, changed: set[str]) -> None:
+        if "deployment_configuration" in changed and self._changes_strategy():
+            self._wait()  # AWS changes the strategy of a service at rest alone
+            if "load_balancers" in changed:
+                # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/update-rolling-to-bluegreen.html
+                self._update(changed - {"deployment_configuration", "tags"})
+                self._wait(changed=True)
+                changed &= {"deployment_configuration", "tags"}
+        self._update(changed)
+
+    def _changes_strategy(self) -> bool:
+        wanted = self.desired["deployment_configuration"].get("strategy")
+        return bool(wanted) and wanted != strategy_of(self.current["deployment_configuration"])
+
+    def _wait(self, changed: bool = False) -> None:
+        self.deployments.settle(self.seen, self.before, self.module.params["wait_timeout"], changed=changed)
+        self.seen = self.deployments.service() or self.seen
+        self.before = (primary(self.seen) or {}).get("id", "")
+
+    def _update(self, changed: set[str]) -> None:
         parameters = self._parameters(changed)
         # AWS takes another capacity provider strategy only with a new deployment.
         if changed & {"redeployment_trigger", "capacity_provider_strategy"}:
             parameters["forceNewDeployment"] = True
         if parameters:
-            self.seen = self.client.update_service(cluster=self.cluster, service=self.name, **parameters)["service"]
+            self._tell(self.client.update_service, service=self.name, **parameters)
         if "tags" in changed:
             self.put_tags()
         if "redeployment_trigger" in changed:  # only now, so that an interrupted run deploys again
@@ -566,12 +735,9 @@ class Service(Tagged):
 
     def apply(self) -> None:
         super().apply()
-        found = primary(self.seen)
-        if self.state == "absent" or not self.module.params["wait"] or found is None:
-            return
-        # Without a change there is nothing to wait for but what an interrupted run left under way.
-        if self.change or found.get("rolloutState") == "IN_PROGRESS":
-            self.deployments.wait(self.seen, found["id"], self.module.params["wait_timeout"])
+        if self.state == "present" and self.module.params["wait"]:
+            timeout = self.module.params["wait_timeout"]
+            self.deployments.settle(self.seen, self.before, timeout, changed=bool(self.change))
 
     def delete(self) -> None:
         if self.seen["status"] == "ACTIVE":
@@ -629,6 +795,7 @@ def argument_spec() -> dict[str, Any]:
             target_group_arn={"type": "str", "required": True},
             container_name={"type": "str", "required": True},
             container_port={"type": "int", "required": True},
+            advanced_configuration=_advanced_spec(),
         ),
         "service_registries": _list(
             registry_arn={"type": "str", "required": True},
@@ -659,10 +826,32 @@ def _deployment_spec() -> dict[str, Any]:
     return {
         "type": "dict",
         "options": {
+            "strategy": {"type": "str", "choices": list(STRATEGIES)},
+            "bake_time_in_minutes": {"type": "int"},
+            "linear_configuration": {
+                "type": "dict",
+                "options": {"step_percent": {"type": "float"}, "step_bake_time_in_minutes": {"type": "int"}},
+            },
+            "canary_configuration": {
+                "type": "dict",
+                "options": {"canary_percent": {"type": "float"}, "canary_bake_time_in_minutes": {"type": "int"}},
+            },
             "maximum_percent": {"type": "int"},
             "minimum_healthy_percent": {"type": "int"},
             "deployment_circuit_breaker": {"type": "dict", "options": both},
             "alarms": {"type": "dict", "options": {**names, **both}},
+        },
+    }
+
+
+def _advanced_spec() -> dict[str, Any]:
+    return {
+        "type": "dict",
+        "options": {
+            "alternate_target_group_arn": {"type": "str", "required": True},
+            "production_listener_rule": {"type": "str", "required": True},
+            "test_listener_rule": {"type": "str"},
+            "role_arn": {"type": "str", "required": True},
         },
     }
 

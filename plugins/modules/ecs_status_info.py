@@ -77,7 +77,7 @@ status:
       type: bool
       sample: true
     steady:
-      description: Whether its one deployment is complete and all desired tasks run.
+      description: Whether its one deployment is complete, with its bake time, and all desired tasks run.
       type: bool
       sample: true
     running_count:
@@ -105,6 +105,20 @@ status:
       type: list
       elements: dict
       sample: [{"id": "ecs-svc/1", "status": "PRIMARY", "rollout": "COMPLETED", "running": 2, "desired": 2}]
+    strategy:
+      description: How it is deployed, V(ROLLING), V(BLUE_GREEN), V(LINEAR) or V(CANARY).
+      type: str
+      sample: BLUE_GREEN
+    shift:
+      description:
+        - Of a service that is deployed by shifting traffic, the deployment that has not ended, with C(status), C(stage)
+          and C(reason); otherwise empty.
+      type: dict
+      sample: {"status": "IN_PROGRESS", "stage": "BAKE_TIME", "reason": ""}
+    traffic:
+      description: Of such a service, for each of its target groups its share of production, in percent.
+      type: dict
+      sample: {"shop-prod-web": 0, "shop-prod-web-alt": 100}
     targets:
       description: For each target group how many targets are in each state.
       type: dict
@@ -140,8 +154,10 @@ try:
 except ImportError:  # AnsibleAWSModule reports the missing library.
     pass
 
+from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.slipway.fargate.plugins.module_utils.ecs_deployment import Deployments, short
+from ansible_collections.slipway.fargate.plugins.module_utils.ecs_shift import production, shifts, strategy_of
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import RetryingClient
 from ansible_collections.slipway.fargate.plugins.module_utils.smoke import NONE, smoke
 
@@ -163,6 +179,9 @@ def status(module: AnsibleAWSModule) -> Document:
         "task_definition": short(service["taskDefinition"]),
         "images": _images(ecs, service["taskDefinition"]),
         "deployments": [_deployment(item) for item in service["deployments"]],
+        "strategy": strategy_of(service.get("deploymentConfiguration")),
+        "shift": _shift(deployments) if shifts(service) else {},
+        "traffic": {},
         "targets": {},
         "stopped": deployments.stopped_reasons(),
         "events": [
@@ -171,14 +190,37 @@ def status(module: AnsibleAWSModule) -> Document:
         ],
         "smoke": {"result": NONE, "url": "", "status": 0, "evidence": "not asked"},
     }
-    arns = [item["targetGroupArn"] for item in service.get("loadBalancers", []) if item.get("targetGroupArn")]
+    balancers = [item for item in service.get("loadBalancers", []) if item.get("targetGroupArn")]
+    advanced = [item.get("advancedConfiguration") or {} for item in balancers]
+    arns = [item["targetGroupArn"] for item in balancers]
     elb = RetryingClient(module, "elbv2")
-    found["targets"] = {arn.split("/")[1]: _health(elb, arn) for arn in arns}
+    alternate = [item["alternateTargetGroupArn"] for item in advanced if item.get("alternateTargetGroupArn")]
+    found["targets"] = {arn.split("/")[1]: _health(elb, arn) for arn in [*arns, *alternate]}
+    weights = production(elb, camel_dict_to_snake_dict({"found": balancers})["found"])
+    found["traffic"] = {name: share for pair in weights.values() for name, share in _percent(pair).items()}
     if module.params["smoke"] or module.params["smoke_url"]:
-        found["smoke"] = smoke(elb, arns, module.params["smoke_url"], module.params["smoke_timeout"])
+        tests = {item["testListenerRule"] for item in advanced if item.get("testListenerRule")}
+        found["smoke"] = smoke(elb, arns, module.params["smoke_url"], module.params["smoke_timeout"], tests)
     only = found["deployments"][0] if len(found["deployments"]) == 1 else {}
-    found["steady"] = only.get("rollout") == "COMPLETED" and found["running_count"] == found["desired_count"]
+    complete = (only and not found["shift"]) if shifts(service) else only.get("rollout") == "COMPLETED"
+    found["steady"] = bool(complete) and found["running_count"] == found["desired_count"]
     return {**found, "text": "\n".join(_text(found))}
+
+
+def _shift(deployments: Deployments) -> Document:
+    record = deployments.record()
+    if record is None:
+        return {}
+    return {
+        "status": record["status"],
+        "stage": record.get("lifecycleStage", ""),
+        "reason": record.get("statusReason", ""),
+    }
+
+
+def _percent(weights: dict[str, int]) -> dict[str, int]:
+    whole = sum(weights.values()) or 1
+    return {name: round(100 * weight / whole) for name, weight in weights.items()}
 
 
 def _images(ecs: Any, definition: str) -> dict[str, str]:
@@ -212,10 +254,15 @@ def _text(found: Document) -> Iterator[str]:
         yield f"  image       {container}: {image}"
     for item in found["deployments"]:
         counts = f"{item['running']} of {item['desired']} running, {item['pending']} pending, {item['failed']} failed"
-        yield f"  deployment  {item['status']} {item['task_definition']} {item['rollout']}: {counts}"
+        rollout = f" {item['rollout']}" if item["rollout"] else ""
+        yield f"  deployment  {item['status']} {item['task_definition']}{rollout}: {counts}"
+    if found["shift"]:
+        told = " ".join(filter(None, (found["shift"]["status"], found["shift"]["stage"], found["shift"]["reason"])))
+        yield f"  shift       {found['strategy']} {told}"
     for group, states in found["targets"].items():
         shown = ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "no targets"
-        yield f"  targets     {group}: {shown}"
+        share = f", {found['traffic'][group]} % of production" if group in found["traffic"] else ""
+        yield f"  targets     {group}: {shown}{share}"
     for reason in found["stopped"]:
         yield f"  stopped     {reason}"
     for event in found["events"]:

@@ -18,6 +18,7 @@ from moto.elbv2.models import FakeAction, elbv2_backends
 
 from .ecs_tasks import TasksMixin
 from .errors import AwsError
+from .state import STATE
 from .support import Params, now
 
 Document = dict[str, Any]
@@ -105,9 +106,15 @@ class ShiftsMixin(TasksMixin):
         except AwsError as error:
             self.turn_back(service, deployment, error.message)
             return True
-        if not (stage == "PRODUCTION_TRAFFIC_SHIFT" and deployment["steps"]):
+        stays = {"PRODUCTION_TRAFFIC_SHIFT": deployment["steps"], "BAKE_TIME": self._bakes_on(deployment, stage)}
+        if not stays.get(stage):
             deployment["stages"].pop(0)
         return True
+
+    def _bakes_on(self, deployment: Document, stage: str) -> bool:
+        """For as many reads as the account wants."""
+        deployment["baked"] = deployment.get("baked", 0) + (stage == "BAKE_TIME")
+        return deployment["baked"] < int(STATE.setting(self.account_id, "ecs_bake_reads", 1) or 1)
 
     def _move_production(self, service: Document, deployment: Document, record: Document) -> None:
         percent = deployment["steps"].pop(0)

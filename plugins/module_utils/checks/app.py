@@ -18,6 +18,7 @@ from ansible_collections.slipway.fargate.plugins.module_utils.checks._check impo
     listed,
     on,
 )
+from ansible_collections.slipway.fargate.plugins.module_utils.ecs_shift import record_of, shifts, told
 from ansible_collections.slipway.fargate.plugins.module_utils.smoke import NONE, UNREACHABLE, smoke
 
 AT_ONCE = 100  # names of alarms in one call
@@ -40,6 +41,9 @@ def ecs_service(seen: Seen) -> Iterator[Item]:
         "all its tasks run", running >= desired > 0, f"{running} of {desired} run {seen.facts['task_definition']}"
     )
     states = {deployment.get("rolloutState", "COMPLETED") for deployment in service["deployments"]}
+    if shifts(service):
+        record = record_of(ecs, cluster, seen.name, None)
+        states = {told(record) if record else "COMPLETED"}
     yield item("its deployment is complete", states == {"COMPLETED"}, listed(states))
     definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
     yield from _roles(seen, definition)

@@ -102,7 +102,7 @@ def alb(seen: Seen) -> Iterator[Item]:
     modern = all("TLS13" in policy or "TLS-1-2" in policy for policy in policies)
     yield item("it takes TLS 1.2 or later only", modern, listed(policies), wanted=wanted, unwanted=why)
     yield from _certificates(seen, secure)
-    yield from _targets(elb, seen.facts["target_groups"])
+    yield from _targets(elb, seen.facts["target_groups"], seen.facts.get("blue_green") or {})
 
 
 def _redirects(listener: Document) -> bool:
@@ -125,12 +125,16 @@ def issued(acm: Any, arn: str) -> Iterator[Item]:
     yield item("the certificate is issued and not about to expire", valid, said)
 
 
-def _targets(elb: Any, groups: dict[str, str]) -> Iterator[Item]:
-    for name, arn in sorted(groups.items()):
-        if not arn.startswith("arn:"):
+def _targets(elb: Any, groups: dict[str, str], pairs: dict[str, Any]) -> Iterator[Item]:
+    """Of a pair, one is idle between deployments."""
+    alternates = {pair["alternate"] for pair in pairs.values()}
+    for name in sorted(groups.keys() - alternates):
+        arns = [groups[name], *([groups[pairs[name]["alternate"]]] if name in pairs else [])]
+        if not all(arn.startswith("arn:") for arn in arns):
             yield item(f"targets of {name} are healthy", False, "there is no such target group")
             continue
-        targets = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+        described = [elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"] for arn in arns]
+        targets = [target for of_group in described for target in of_group]
         states = [target["TargetHealth"] for target in targets]
         ill = [f"{state['State']} ({state.get('Description') or state.get('Reason') or ''})" for state in states]
         ill = [text for text, state in zip(ill, states, strict=True) if state["State"] not in ("healthy", "draining")]
