@@ -37,6 +37,7 @@ class ActionModule(ActionBase):
         problems += validation.singleton_problems(
             components, {host: raw[host].get("aws_region") for host in components}
         )
+        problems += validation.relation_problems(components, options)
         problems += self._account_problems(components, options, task_vars)
         if problems:
             stack = own_stack(hostvars, task_vars["groups"])

@@ -11,6 +11,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import UNKNOWN, is_unknown, without_none
 from ansible_collections.slipway.fargate.plugins.plugin_utils.ecs import (
+    deployment_strategy,
     file_system_volume,
     secret_component,
     slug,
@@ -297,7 +298,11 @@ def ecs_policies(scaling: Mapping[str, Any] | None, name: str) -> list[Definitio
 
 
 def ecs_load_balancers(
-    target_groups: Iterable[Mapping[str, Any]], known: Mapping[str, Any], container: str
+    target_groups: Iterable[Mapping[str, Any]],
+    known: Mapping[str, Any],
+    container: str,
+    pairs: Mapping[str, Any] | None = None,
+    role_arn: str = "",
 ) -> list[Definition]:
     """The target groups of a role as slipway.fargate.ecs_service takes them."""
     return [
@@ -305,9 +310,32 @@ def ecs_load_balancers(
             "target_group_arn": _target_group(item["load_balancer"], item["target_group"], known),
             "container_name": item.get("container") or container,
             "container_port": item["port"],
+            **_advanced(item, known, ((pairs or {}).get(item["load_balancer"]) or {}), role_arn),
         }
         for item in target_groups
     ]
+
+
+def _advanced(item: Mapping[str, Any], known: Mapping[str, Any], pairs: Any, role_arn: str) -> Definition:
+    """What ECS needs to shift traffic, of a target group that has an alternate one."""
+    pair = pairs.get(item["target_group"]) if isinstance(pairs, Mapping) else None
+    if not pair:
+        return {}
+    rules = {"production_listener_rule": pair["production_rule"], "test_listener_rule": pair["test_rule"]}
+    return {
+        "advanced_configuration": {
+            "alternate_target_group_arn": _target_group(item["load_balancer"], pair["alternate"], known),
+            **{name: arn for name, arn in rules.items() if arn},
+            "role_arn": role_arn,
+        }
+    }
+
+
+def ecs_deployment_strategy(
+    strategy: str, bake_time: int, percent: float | None = None, pause: int | None = None
+) -> Definition:
+    """How deployments shift traffic, as part of the deployment configuration of slipway.fargate.ecs_service."""
+    return deployment_strategy(strategy, bake_time, percent, pause)
 
 
 def _target_group(load_balancer: str, name: str, known: Mapping[str, Any]) -> str:
@@ -352,5 +380,6 @@ class FilterModule:
             "ecs_scheduled_actions": ecs_scheduled_actions,
             "ecs_policies": ecs_policies,
             "ecs_load_balancers": ecs_load_balancers,
+            "ecs_deployment_strategy": ecs_deployment_strategy,
             "ecs_service_connect": ecs_service_connect,
         }

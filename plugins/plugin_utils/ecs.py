@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.slipway.fargate.plugins.module_utils.engine import is_unknown
+from ansible_collections.slipway.fargate.plugins.module_utils.ecs_shift import OWN, PAUSE, PERCENT, ROLLING
+from ansible_collections.slipway.fargate.plugins.module_utils.engine import is_unknown, without_none
 
 
 def secret_component(reference: Any) -> str:
@@ -31,3 +32,14 @@ def volume_name(container: str, path: str) -> str:
 def file_system_volume(item: Mapping[str, Any]) -> str:
     """The name of the volume that is a file system, or one of its access points."""
     return slug("-".join(filter(None, (item["file_system"], item.get("access_point")))))
+
+
+def deployment_strategy(strategy: str, bake_time: int, percent: float | None, pause: int | None) -> dict[str, Any]:
+    """The options of the role that shift traffic as part of a deployment configuration."""
+    if strategy == ROLLING:
+        return {"strategy": strategy}
+    found: dict[str, Any] = {"strategy": strategy, "bake_time_in_minutes": bake_time}
+    if strategy in OWN:
+        own = without_none({PERCENT[strategy][0]: percent, PAUSE[strategy][0]: pause})
+        found |= {OWN[strategy]: own} if own else {}
+    return found

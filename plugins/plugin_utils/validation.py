@@ -77,6 +77,14 @@ def rule_problems(kind: str, options: Options) -> Iterator[str]:
     yield from _rules(kind).problems(options)
 
 
+def relation_problems(kinds_of: Mapping[str, str], options: Mapping[str, Options]) -> Iterator[str]:
+    """What is wrong between components, where the rules of a kind look at the options of others."""
+    for host, kind in kinds_of.items():
+        relations = getattr(_rules(kind), "relations", None)
+        if relations:
+            yield from (f"{host}: {problem}" for problem in relations(options[host], options))
+
+
 def reference_problems(kind: str, options: Options, components: Mapping[str, str]) -> Iterator[str]:
     """Options that name a component which is not there, or is of another kind; kinds are separated by a bar."""
     references: References = getattr(_rules(kind), "REFERENCES", {})

@@ -9,9 +9,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.slipway.fargate.plugins.module_utils.ecs import size_problem
+from ansible_collections.slipway.fargate.plugins.module_utils.ecs_shift import (
+    CANARY,
+    LINEAR,
+    MINUTES,
+    OWN,
+    PERCENT,
+    ROLLING,
+    minutes_of,
+)
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import is_unknown
 from ansible_collections.slipway.fargate.plugins.modules.cloudwatch_log_group import RETENTIONS
-from ansible_collections.slipway.fargate.plugins.plugin_utils.ecs import secret_component
+from ansible_collections.slipway.fargate.plugins.plugin_utils.ecs import (
+    deployment_strategy,
+    secret_component,
+)
 from ansible_collections.slipway.fargate.plugins.plugin_utils.rules import _checks
 
 Options = dict[str, Any]
@@ -51,6 +63,24 @@ def problems(options: Options) -> Iterator[str]:
     for arn in _checks.known(options, "ecs_service_pull_repositories") or []:
         if not REPOSITORY.fullmatch(str(arn)):
             yield f"ecs_service_pull_repositories has {arn!r}; allowed is the ARN of an ECR repository"
+    yield from _strategy(options)
+
+
+def relations(options: Options, components: Mapping[str, Options]) -> Iterator[str]:
+    """What the options of other components have to do with: a service that shifts traffic needs pairs."""
+    strategy = _checks.known(options, "ecs_service_deployment_strategy") or ROLLING
+    given = options.get("ecs_service_target_groups") or []
+    if strategy in OWN and not given:
+        yield f"ecs_service_deployment_strategy is {strategy}; it needs ecs_service_target_groups, which it shifts"
+    for item in given if isinstance(given, list) else []:
+        balancer, name = item.get("load_balancer"), item.get("target_group")
+        groups = components.get(str(balancer), {}).get("alb_target_groups")
+        group = groups.get(name) if isinstance(groups, Mapping) else None
+        if strategy != ROLLING and isinstance(group, Mapping) and not group.get("alternate"):
+            yield (
+                f"ecs_service_deployment_strategy is {strategy}; it needs alb_target_groups.{name} of {balancer} to "
+                "have alternate, a second target group to shift to"
+            )
 
 
 def _names(options: Options) -> Iterator[str]:
@@ -58,7 +88,7 @@ def _names(options: Options) -> Iterator[str]:
         name = _checks.known(options, option)
         if name is not None and not NAME.fullmatch(name):
             yield f"{option} is {name!r}; allowed are letters, digits, dashes and underscores, up to 255"
-    for option in ("ecs_service_execution_role_name", "ecs_service_task_role_name"):
+    for option in (f"ecs_service_{role}_role_name" for role in ("execution", "task", "infrastructure")):
         name = _checks.known(options, option)
         if name is not None and not ROLE_NAME.fullmatch(name):
             yield (
@@ -101,6 +131,29 @@ def _numbers(options: Options) -> Iterator[str]:
         )
     elif most == 100 and _checks.known(options, "ecs_service_availability_zone_rebalancing"):
         yield "ecs_service_maximum_percent is 100; allowed with ecs_service_availability_zone_rebalancing is more"
+
+
+def _strategy(options: Options) -> Iterator[str]:
+    """How long a deployment takes at least is known, and who waits for it has to wait longer."""
+    yield from _checks.between(options, "ecs_service_bake_time_minutes", *MINUTES)
+    yield from _checks.between(options, "ecs_service_shift_bake_time_minutes", *MINUTES)
+    strategy = _checks.known(options, "ecs_service_deployment_strategy") or ROLLING
+    names = ("ecs_service_bake_time_minutes", "ecs_service_shift_percent", "ecs_service_shift_bake_time_minutes")
+    bake, percent, pause = (_checks.known(options, name) for name in names)
+    for name, value in zip(names[1:], (percent, pause), strict=True):
+        if value is not None and strategy not in OWN:
+            yield f"{name} is {value}; allowed is it with ecs_service_deployment_strategy {LINEAR} or {CANARY}"
+    if percent is not None and strategy in OWN and not PERCENT[strategy][2] <= float(percent) <= 100:
+        least = PERCENT[strategy][2]
+        yield f"ecs_service_shift_percent is {percent}; allowed with {strategy} are {least:g} to 100"
+        return
+    minutes = minutes_of(deployment_strategy(strategy, bake or 0, percent, pause))
+    timeout = _checks.known(options, "ecs_service_wait_timeout")
+    if timeout is not None and minutes and timeout <= 60 * minutes:
+        yield (
+            f"ecs_service_wait_timeout is {timeout}; allowed is more than {60 * minutes}, as a deployment "
+            f"{strategy} waits {minutes} minutes by itself"
+        )
 
 
 def _autoscaling(options: Options) -> Iterator[str]:

@@ -154,6 +154,48 @@ def test_target_groups() -> None:
         ecs.ecs_load_balancers([item], {"public": {"mail": "1", "api": "2"}}, "web")
 
 
+def test_target_groups_of_a_pair() -> None:
+    item = {"load_balancer": "public", "target_group": "web", "port": 8080}
+    pairs = {"public": {"web": {"alternate": "web-alt", "production_rule": "arn:rule", "test_rule": ""}}}
+    groups = {"public": {"web": "arn:tg", "web-alt": "arn:alt"}}
+    (found,) = ecs.ecs_load_balancers([item], groups, "web", pairs, "arn:role")
+    expected = {
+        "alternate_target_group_arn": "arn:alt",
+        "production_listener_rule": "arn:rule",
+        "role_arn": "arn:role",
+    }
+    assert found["advanced_configuration"] == expected
+    pairs["public"]["web"]["test_rule"] = "arn:test"
+    (found,) = ecs.ecs_load_balancers([item], {"public": UNKNOWN}, "web", pairs, "arn:role")
+    assert found["advanced_configuration"] == {
+        **expected,
+        "alternate_target_group_arn": UNKNOWN,
+        "test_listener_rule": "arn:test",
+    }
+    (plain,) = ecs.ecs_load_balancers([item], groups, "web", {"public": {}}, "arn:role")
+    assert "advanced_configuration" not in plain
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("ROLLING", 5, None, None), {}),
+        (("BLUE_GREEN", 5, None, None), {"bake_time_in_minutes": 5}),
+        (("CANARY", 0, None, None), {"bake_time_in_minutes": 0}),
+        (
+            ("CANARY", 5, 10.0, 1),
+            {
+                "bake_time_in_minutes": 5,
+                "canary_configuration": {"canary_percent": 10.0, "canary_bake_time_in_minutes": 1},
+            },
+        ),
+        (("LINEAR", 5, 20.0, None), {"bake_time_in_minutes": 5, "linear_configuration": {"step_percent": 20.0}}),
+    ],
+)
+def test_strategies_of_deployments(arguments: Any, expected: dict[str, Any]) -> None:
+    assert ecs.ecs_deployment_strategy(*arguments) == {"strategy": arguments[0], **expected}
+
+
 def test_service_connect_lets_a_bare_name_resolve() -> None:
     definitions = [_definition(ports=[{"port": 1025, "name": "smtp"}])]
     (service,) = ecs.ecs_service_connect([{"port_name": "smtp"}], definitions, "shop-dev-mail")

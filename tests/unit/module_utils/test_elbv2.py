@@ -13,7 +13,13 @@ from ansible_collections.slipway.fargate.plugins.module_utils import elbv2, elbv
 
 ARN = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/shop-web/73e2d6bc24d8a067"
 OTHER = ARN.replace("shop-web", "shop-api")
-NONE: dict[str, Any] = {"target_group": None, "redirect": None, "fixed_response": None, "other_actions": []}
+NONE: dict[str, Any] = {
+    "target_group": None,
+    "alternate_target_group": None,
+    "redirect": None,
+    "fixed_response": None,
+    "other_actions": [],
+}
 EMPTY: dict[str, Any] = {"headers": [], "other_conditions": [], **{name: [] for name in elbv2_rules.CONDITIONS}}
 
 
@@ -28,7 +34,7 @@ def test_a_forward_action_in_each_form() -> None:
 
 
 def test_what_the_options_cannot_say_is_kept_apart() -> None:
-    several, login = forward(ARN, OTHER), {"Type": "authenticate-oidc", "Order": 1}
+    several, login = forward(ARN, OTHER, f"{ARN}3"), {"Type": "authenticate-oidc", "Order": 1}
     assert elbv2_rules.read_action([several]) == {**NONE, "other_actions": [several]}
     assert elbv2_rules.read_action([login, forward(ARN)]) == {**NONE, "other_actions": [login, forward(ARN)]}
 
@@ -55,6 +61,32 @@ def test_an_action_survives_the_way_to_aws_and_back(action: dict[str, Any]) -> N
     whole = {**NONE, **action}
     (sent,) = elbv2_rules.api_actions(whole, lambda name: ARN)
     assert elbv2_rules.read_action([{**sent, "Order": 1}]) == whole
+
+
+PAIR = {**NONE, "target_group": "shop-web", "alternate_target_group": "shop-api"}
+
+
+def test_a_pair_survives_the_way_to_aws_and_back() -> None:
+    (sent,) = elbv2_rules.api_actions(PAIR, {"shop-web": ARN, "shop-api": OTHER}.__getitem__)
+    assert elbv2.traffic([sent]) == {ARN: 100, OTHER: 0}
+    assert elbv2_rules.read_action([sent]) == PAIR
+
+
+@pytest.mark.parametrize(
+    ("now", "weights"),
+    [
+        ({}, [100, 0]),
+        ({"shop-web": 1}, [100, 0]),
+        ({"shop-api": 1}, [0, 100]),
+        ({"other": 1}, [100, 0]),
+        ({"shop-web": 0, "shop-api": 0}, [100, 0]),
+        ({"shop-web": 0, "shop-api": 50}, [0, 100]),
+        ({"shop-web": 90, "shop-api": 10}, [90, 10]),
+    ],
+)
+def test_a_pair_leaves_requests_where_they_are(now: dict[str, int], weights: list[int]) -> None:
+    (sent,) = elbv2_rules.api_actions(PAIR, {"shop-web": ARN, "shop-api": OTHER}.__getitem__, now)
+    assert list(elbv2.traffic([sent]).values()) == weights
 
 
 def test_a_redirect_that_says_little() -> None:
@@ -101,6 +133,10 @@ def test_names_of_target_groups() -> None:
     groups = {"web": {"port": 80}, "api": {"name": "mine"}}
     assert elbv2.target_group_names(groups, "shop") == {"web": "shop-web", "api": "mine"}
     assert elbv2.target_group_names(None, "shop") == {}
+    pairs = {"web": {"port": 80, "alternate": True}, "api": {"name": "mine", "alternate": "other"}, "x": None}
+    names = {"web": "shop-web", "web-alt": "shop-web-alt", "api": "mine", "api-alt": "other", "x": "shop-x"}
+    assert elbv2.target_group_names(pairs, "shop") == names
+    assert elbv2.alternates(pairs) == {"web": "web-alt", "api": "api-alt"}
 
 
 def test_attributes_in_the_types_of_their_options() -> None:

@@ -10,6 +10,7 @@ from ansible_collections.slipway.fargate.plugins.plugin_utils.rules.ecs_service 
     REFERENCES,
     looks_secret,
     problems,
+    relations,
     schedule_is_valid,
 )
 
@@ -212,3 +213,74 @@ def test_references_to_secrets_and_load_balancers() -> None:
     assert list(names([{"name": "a", "secrets": {"X": "one:key"}}, {"name": "b"}])) == ["one"]
     kind, names = REFERENCES["ecs_service_target_groups"]
     assert (kind, list(names(GOOD["ecs_service_target_groups"]))) == ("alb", ["public"])
+
+
+SHIFT: dict[str, Any] = {
+    **GOOD,
+    "ecs_service_deployment_strategy": "BLUE_GREEN",
+    "ecs_service_bake_time_minutes": 5,
+    "ecs_service_wait_timeout": 1200,
+}
+LINEAR, CANARY = ({**SHIFT, "ecs_service_deployment_strategy": name} for name in ("LINEAR", "CANARY"))
+UNKNOWN = "(known after apply)"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        SHIFT,
+        {**SHIFT, "ecs_service_bake_time_minutes": 0},
+        {**SHIFT, "ecs_service_bake_time_minutes": 19},
+        {**SHIFT, "ecs_service_bake_time_minutes": UNKNOWN, "ecs_service_wait_timeout": UNKNOWN},
+        {**SHIFT, "ecs_service_deployment_strategy": "ROLLING", "ecs_service_bake_time_minutes": 1440},
+        {**CANARY, "ecs_service_shift_percent": 0.1, "ecs_service_shift_bake_time_minutes": 14},
+        {**LINEAR, "ecs_service_shift_percent": 25, "ecs_service_shift_bake_time_minutes": 4},
+    ],
+)
+def test_deployments_that_shift_traffic(options: dict[str, Any]) -> None:
+    assert list(problems(options)) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({**SHIFT, "ecs_service_bake_time_minutes": 1441, "ecs_service_wait_timeout": 99999}, "are 0 to 1440"),
+        (
+            {**SHIFT, "ecs_service_bake_time_minutes": 20},
+            "ecs_service_wait_timeout is 1200; allowed is more than 1200, as a deployment BLUE_GREEN waits 20 minutes",
+        ),
+        ({**CANARY, "ecs_service_bake_time_minutes": 10}, "a deployment CANARY waits 20 minutes by itself"),
+        ({**LINEAR, "ecs_service_bake_time_minutes": 0}, "more than 3240, as a deployment LINEAR waits 54 minutes"),
+        ({**LINEAR, "ecs_service_shift_percent": 30.0, "ecs_service_bake_time_minutes": 2}, "LINEAR waits 20 minutes"),
+        (
+            {**SHIFT, "ecs_service_shift_percent": 10},
+            "ecs_service_shift_percent is 10; allowed is it with ecs_service_deployment_strategy LINEAR or CANARY",
+        ),
+        (
+            {**SHIFT, "ecs_service_shift_bake_time_minutes": 1},
+            "ecs_service_shift_bake_time_minutes is 1; allowed is it",
+        ),
+        (
+            {**LINEAR, "ecs_service_shift_percent": 2},
+            "ecs_service_shift_percent is 2; allowed with LINEAR are 3 to 100",
+        ),
+        ({**CANARY, "ecs_service_shift_percent": 101}, "is 101; allowed with CANARY are 0.1 to 100"),
+        ({**SHIFT, "ecs_service_infrastructure_role_name": "a/b"}, "ecs_service_infrastructure_role_name is 'a/b'"),
+    ],
+)
+def test_wrong_deployments_that_shift_traffic(options: dict[str, Any], problem: str) -> None:
+    (message,) = problems(options)
+    assert problem in message
+
+
+def test_a_service_that_shifts_traffic_needs_a_pair_of_target_groups() -> None:
+    alone = {"public": {"alb_target_groups": {"web": {"port": 8080}}}}
+    pair = {"public": {"alb_target_groups": {"web": {"port": 8080, "alternate": True}}}}
+    (message,) = relations(SHIFT, alone)
+    assert "it needs alb_target_groups.web of public to have alternate" in message
+    assert list(relations(SHIFT, pair)) == list(relations(GOOD, alone)) == list(relations(GOOD, pair)) == []
+    for unknown in ({}, {"public": {}}, {"public": {"alb_target_groups": UNKNOWN}}):
+        assert list(relations(SHIFT, unknown)) == []
+    assert list(relations({**SHIFT, "ecs_service_target_groups": []}, {})) == []
+    (message,) = relations({**LINEAR, "ecs_service_target_groups": []}, {})
+    assert message == "ecs_service_deployment_strategy is LINEAR; it needs ecs_service_target_groups, which it shifts"
