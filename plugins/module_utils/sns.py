@@ -1,7 +1,7 @@
 # Copyright: the slipway.fargate team
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SNS topics, for the module that manages one and the one that manages all of a component."""
+"""SNS topics, their policy and their subscriptions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ ATTRIBUTES = {"display_name": "DisplayName", "kms_key_id": "KmsMasterKeyId", "po
 MANAGED_KEY = "alias/aws/sns"
 WITHOUT_SOURCE_ACCOUNT = ("events.amazonaws.com",)
 OPTIONS = ("display_name", "kms_key_id", "subscriptions", "tags")
-# Options that the modules have in common.
 SUBSCRIPTION_SPEC = {
     "protocol": {"type": "str", "required": True, "choices": PROTOCOLS},
     "endpoint": {"type": "str", "required": True},
@@ -112,7 +111,7 @@ class Topic(Resource):
     }
 
     def __init__(self, region: Region, given: Attributes, state: str) -> None:
-        """`given` has the options of the module slipway.fargate.sns_topic."""
+        """`given` has the options of one topic, and those that all have."""
         self.given = given
         desired = without_none({key: given.get(key) for key in ("name", *OPTIONS)})
         super().__init__(region.module, given["name"], desired, state)
@@ -126,7 +125,7 @@ class Topic(Resource):
     def validate(self) -> None:
         if self.state == "absent":
             return
-        publishers, policy = self.given.get("publishers"), self.given.get("policy")
+        publishers = self.given.get("publishers")
         if not re.fullmatch(r"[\w-]{1,256}", self.name, re.ASCII):
             raise ResourceError(f"topic name is {self.name}; allowed are letters, digits, hyphens and underscores")
         if publishers and self.desired.get("kms_key_id", "").endswith(MANAGED_KEY):
@@ -136,8 +135,6 @@ class Topic(Resource):
             )
         if publishers is not None:
             self.desired["policy"] = topic_policy(self.arn, publishers, self.given["secure_transport_only"])
-        elif policy:
-            self.desired["policy"] = json.loads(policy)
 
     def predict(self) -> Attributes:
         waiting = [

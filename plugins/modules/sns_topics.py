@@ -11,7 +11,8 @@ short_description: Manage all SNS topics of a component
 version_added: 0.2.0
 description:
   - Declares several standard topics with one policy in one task, see
-    U(https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html). M(slipway.fargate.sns_topic) manages one.
+    U(https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html).
+  - In check mode a topic that is not there yet has the ARN that it will have.
   - Topics of O(prefix) with the tags O(purge_tagged) that are no longer declared are deleted. Both are needed for it.
 author:
   - The slipway.fargate team (@slipway)
@@ -31,7 +32,9 @@ options:
         description: What e-mail messages show as their sender, and SMS messages start with.
         type: str
       subscriptions:
-        description: Who gets the messages, as O(slipway.fargate.sns_topic#module:subscriptions) has it.
+        description:
+          - Who gets the messages. C(email), C(email-json), C(http) and C(https) have to confirm; until they do, they
+            are pending.
         type: list
         elements: dict
         suboptions:
@@ -56,11 +59,18 @@ options:
     default: {}
   kms_key_id:
     description:
-      - The KMS key that encrypts messages, as O(slipway.fargate.sns_topic#module:kms_key_id) has it.
+      - The KMS key that encrypts messages, an ARN, an ID or an alias such as V(alias/shop-topics). Empty for none, when
+        SNS encrypts its disks and nothing more.
+      - V(alias/aws/sns) is refused together with O(publishers), because AWS services cannot use that key. They need a
+        key of the account whose policy lets them, see
+        U(https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services).
     type: str
   publishers:
     description:
-      - The AWS services that may publish, as O(slipway.fargate.sns_topic#module:publishers) has it.
+      - The AWS services that may publish, such as V(cloudwatch.amazonaws.com) for alarms and
+        V(events.amazonaws.com) for EventBridge. Each may do so for this account only, except for EventBridge, which
+        knows no such condition.
+      - Makes up the topics' policy, together with O(secure_transport_only).
     type: list
     elements: str
   secure_transport_only:
@@ -70,7 +80,8 @@ options:
     default: true
   purge_subscriptions:
     description:
-      - Whether to end the subscriptions that are not declared. Pending ones stay, since AWS does not let one end them.
+      - Whether to end the subscriptions that are not declared. Pending ones stay, since AWS does not let one end them;
+        they expire.
     type: bool
     default: true
 extends_documentation_fragment:
@@ -105,11 +116,45 @@ EXAMPLES = r"""
 
 RETURN = r"""
 topics:
-  description: The declared topics, each as M(slipway.fargate.sns_topic) returns it; empty when they were removed.
+  description: The declared topics; empty when they were removed.
   returned: always
   type: list
   elements: dict
-  sample: [{"name": "shop-prod-critical", "arn": "arn:aws:sns:eu-west-1:123456789012:shop-prod-critical"}]
+  contains:
+    name:
+      description: The name of the topic.
+      type: str
+      sample: shop-prod-critical
+    arn:
+      description: The ARN of the topic.
+      type: str
+      sample: arn:aws:sns:eu-west-1:123456789012:shop-prod-critical
+    display_name:
+      description: The display name.
+      type: str
+      sample: Shop
+    kms_key_id:
+      description: The KMS key, or empty.
+      type: str
+      sample: ""
+    policy:
+      description: The policy.
+      type: dict
+      sample: {"Version": "2012-10-17", "Statement": []}
+    subscriptions:
+      description: The subscriptions, pending ones too.
+      type: list
+      elements: dict
+      sample: [{"protocol": "email", "endpoint": "oncall@example.com"}]
+    pending_subscriptions:
+      description: The endpoints that have not confirmed yet.
+      type: list
+      elements: str
+      sample: [oncall@example.com]
+    tags:
+      description: The tags.
+      type: dict
+      sample: {"Environment": "prod"}
 changes:
   description: What was done, or in check mode would be done, with the attributes before and after.
   returned: always

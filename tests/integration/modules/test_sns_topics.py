@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -29,6 +30,23 @@ def _attributes(account: Account, name: str = CRITICAL["name"]) -> dict[str, str
     return account.client("sns").get_topic_attributes(TopicArn=arn)["Attributes"]
 
 
+def _policy(account: Account) -> list[dict[str, Any]]:
+    return json.loads(_attributes(account)["Policy"])["Statement"]
+
+
+def _arn(account: Account) -> str:
+    return f"arn:aws:sns:eu-west-1:{account.id}:{CRITICAL['name']}"
+
+
+def _subscriptions(account: Account) -> list[dict[str, str]]:
+    found = account.client("sns").list_subscriptions_by_topic(TopicArn=_arn(account))["Subscriptions"]
+    return [{"protocol": s["Protocol"], "endpoint": s["Endpoint"]} for s in found]
+
+
+def _subscribed(account: Account, *subscriptions: dict[str, str], **options: Any) -> dict[str, Any]:
+    return run_module(account, MODULE, topics=[{**CRITICAL, "subscriptions": list(subscriptions)}], **options)
+
+
 def _tags(account: Account) -> dict[str, str]:
     arn = f"arn:aws:sns:eu-west-1:{account.id}:{CRITICAL['name']}"
     return {tag["Key"]: tag["Value"] for tag in account.client("sns").list_tags_for_resource(ResourceArn=arn)["Tags"]}
@@ -53,12 +71,50 @@ def test_matrix(account: Account) -> None:
     assert _names(account) == set()
 
 
+def test_the_policy_lets_alarms_of_this_account_publish_and_refuses_plain_http(account: Account) -> None:
+    services = ["cloudwatch.amazonaws.com", "events.amazonaws.com"]
+    run_module(account, MODULE, topics=[CRITICAL], publishers=services)
+    alarms, events, plain = _policy(account)
+    assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert alarms["Condition"] == {"StringEquals": {"aws:SourceAccount": account.id}}
+    assert "Condition" not in events
+    assert alarms["Resource"] == plain["Resource"] == _arn(account)
+    assert (plain["Effect"], plain["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    run_module(account, MODULE, topics=[CRITICAL], publishers=services, secure_transport_only=False)
+    assert [statement["Principal"]["Service"] for statement in _policy(account)] == services
+
+
+def test_in_check_mode_the_arn_is_known(account: Account) -> None:
+    assert run_module(account, MODULE, _check=True, topics=[CRITICAL])["topics"][0]["arn"] == _arn(account)
+
+
 def test_subscriptions_are_ended_unless_they_are_to_stay(account: Account) -> None:
-    run_module(account, MODULE, topics=[{**CRITICAL, "subscriptions": [SMS]}])
-    none = {"topics": [{**CRITICAL, "subscriptions": []}]}
-    assert not run_module(account, MODULE, **none, purge_subscriptions=False)["changed"]
-    assert run_module(account, MODULE, **none)["changed"]
-    assert account.client("sns").list_subscriptions()["Subscriptions"] == []
+    other = {**SMS, "endpoint": "+491701234568"}
+    _subscribed(account, SMS)
+    _subscribed(account, other, purge_subscriptions=False)
+    assert _subscriptions(account) == [SMS, other]
+    assert not _subscribed(account, other, purge_subscriptions=False)["changed"]
+    done = _subscribed(account, other)
+    assert done["changes"][0]["attributes"]["subscriptions"]["after"] == _subscriptions(account) == [other]
+    assert _subscribed(account)["changed"]
+    assert _subscriptions(account) == []
+
+
+def test_a_pending_subscription_is_kept(account: Account) -> None:
+    assert _subscribed(account, MAIL)["topics"][0]["pending_subscriptions"] == [MAIL["endpoint"]]
+    assert not _subscribed(account, MAIL)["changed"]
+    assert not _subscribed(account)["changed"]
+    assert _subscriptions(account) == [MAIL]
+
+
+def test_a_confirmed_subscription_ends(account: Account) -> None:
+    _subscribed(account, MAIL)
+    sns, topic = account.client("sns"), _arn(account)
+    token = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=MAIL["endpoint"], ReturnSubscriptionArn=True)
+    sns.confirm_subscription(TopicArn=topic, Token=token["SubscriptionArn"])
+    assert _subscribed(account, MAIL)["topics"][0]["pending_subscriptions"] == []
+    assert _subscribed(account)["changed"]
+    assert _subscriptions(account) == []
 
 
 def test_topics_that_are_no_longer_declared_are_deleted(account: Account) -> None:
