@@ -154,53 +154,56 @@ options:
         default: ip
       health_check:
         description:
-          - How the load balancer finds out whether a target is healthy, as in M(slipway.fargate.elb_target_group).
+          - How the load balancer finds out whether a target is healthy. Suboptions that are not set are untouched.
         type: dict
         suboptions:
           path:
             description:
-              - The path.
+              - The path. AWS's default is V(/), or V(/AWS.ALB/healthcheck) for gRPC.
             type: str
           port:
             description:
-              - A port, or V(traffic-port).
+              - A port, or V(traffic-port), AWS's default, for the one that the target is registered with.
             type: str
           protocol:
             description:
-              - The protocol.
+              - The protocol. AWS's default is V(HTTP).
             type: str
             choices: [HTTP, HTTPS]
           matcher:
             description:
-              - The status codes of a healthy answer.
+              - The status codes of a healthy answer, as V(200), V(200,204) or V(200-299). AWS's default is V(200), or
+                V(12) for gRPC.
             type: str
           interval_seconds:
             description:
-              - The time between two checks of a target.
+              - The time between two checks of a target, 5 to 300 seconds, more than
+                O(target_groups[].health_check.timeout_seconds). AWS's default is V(30).
             type: int
           timeout_seconds:
             description:
-              - How long to wait for an answer.
+              - How long to wait for an answer, 2 to 120 seconds. AWS's default is V(5).
             type: int
           healthy_threshold:
             description:
-              - After how many good answers in a row a target is healthy.
+              - After how many good answers in a row a target is healthy, 2 to 10. AWS's default is V(5).
             type: int
           unhealthy_threshold:
             description:
-              - After how many bad answers in a row a target is unhealthy.
+              - After how many bad answers in a row a target is unhealthy, 2 to 10. AWS's default is V(2).
             type: int
       deregistration_delay_seconds:
         description:
-          - How long a target that goes may finish its requests.
+          - How long a target that goes may finish its requests, 0 to 3600 seconds. AWS's default is V(300).
         type: int
       slow_start_seconds:
         description:
-          - How long a new target gets a growing share of the requests.
+          - How long a new target gets a growing share of the requests, 30 to 900 seconds; V(0), AWS's default, is none
+            of it. Only with O(target_groups[].algorithm=round_robin).
         type: int
       algorithm:
         description:
-          - How a target is chosen.
+          - How a target is chosen. AWS's default is V(round_robin).
         type: str
         choices: [round_robin, least_outstanding_requests, weighted_random]
       stickiness:
@@ -221,7 +224,7 @@ options:
             default: lb_cookie
           duration_seconds:
             description:
-              - For how long.
+              - For how long, 1 to 604800 seconds.
             type: int
             default: 86400
           cookie_name:
@@ -499,10 +502,90 @@ load_balancer:
       type: dict
       sample: {"Environment": "prod"}
     target_groups:
-      description: The declared target groups, as M(slipway.fargate.elb_target_group) returns one.
+      description: The declared target groups.
       type: list
       elements: dict
-      sample: []
+      contains:
+        name:
+          description: The name of the target group.
+          type: str
+          sample: shop-prod-web
+        target_group_arn:
+          description: The ARN of the target group.
+          type: str
+          sample: arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/shop-prod-web/73e2d6bc24d8a067
+        protocol:
+          description: The protocol between the load balancer and the targets.
+          type: str
+          sample: HTTP
+        protocol_version:
+          description: The version of the protocol.
+          type: str
+          sample: HTTP1
+        port:
+          description: The port of targets that are registered without one.
+          type: int
+          sample: 8080
+        target_type:
+          description: What targets are registered by.
+          type: str
+          sample: ip
+        vpc_id:
+          description: The id of the VPC.
+          type: str
+          sample: vpc-0123456789abcdef0
+        health_check_path:
+          description: The path of the health check.
+          type: str
+          sample: /health
+        health_check_port:
+          description: The port of the health check.
+          type: str
+          sample: traffic-port
+        health_check_protocol:
+          description: The protocol of the health check.
+          type: str
+          sample: HTTP
+        health_check_matcher:
+          description: The status codes of a healthy answer.
+          type: str
+          sample: "200"
+        health_check_interval_seconds:
+          description: The time between two checks of a target.
+          type: int
+          sample: 30
+        health_check_timeout_seconds:
+          description: How long to wait for an answer.
+          type: int
+          sample: 5
+        health_check_healthy_threshold:
+          description: After how many good answers a target is healthy.
+          type: int
+          sample: 5
+        health_check_unhealthy_threshold:
+          description: After how many bad answers a target is unhealthy.
+          type: int
+          sample: 2
+        deregistration_delay_seconds:
+          description: How long a target that goes may finish its requests.
+          type: int
+          sample: 30
+        slow_start_seconds:
+          description: How long a new target gets a growing share of the requests; V(0) for none of it.
+          type: int
+          sample: 0
+        algorithm:
+          description: How a target is chosen.
+          type: str
+          sample: round_robin
+        stickiness:
+          description: Whether and how a client stays on its target.
+          type: dict
+          sample: {"enabled": false, "type": "lb_cookie", "duration_seconds": 86400, "cookie_name": ""}
+        tags:
+          description: The tags.
+          type: dict
+          sample: {"Environment": "prod"}
     listeners:
       description: The declared listeners, each with its options, its ARN, and its declared rules with theirs.
       type: list
