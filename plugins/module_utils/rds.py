@@ -44,15 +44,30 @@ RESTORE = "restore a snapshot into another one, with playbooks/restore.yml"
 # attribute -> its parameter at creation and in a modification, and its member of what is described
 Members = Mapping[str, tuple[str, str | None, str | None]]
 
-PASSWORD_SPEC = {
+# Options of DB instances and DB clusters alike; the documentation fragment of this name describes them.
+DATABASE_SPEC = {
+    "allow_major_version_upgrade": {"type": "bool", "default": False},
+    "storage_encrypted": {"type": "bool"},
+    "kms_key_id": {"type": "str", "no_log": False},
+    "database": {"type": "str"},
+    "username": {"type": "str"},
     "password_secret": {"type": "str", "no_log": False},
     "password_key": {"type": "str", "no_log": False},
-}
-REQUIRED_SPEC = {"required_tags": {"type": "dict"}}
-RESTORE_SPEC = {
-    "restore_snapshot": {"type": "str"},
-    "restore_source": {"type": "str"},
+    "port": {"type": "int"},
+    "subnet_group": {"type": "str"},
+    "security_group_ids": {"type": "list", "elements": "str"},
+    "backup_window": {"type": "str"},
+    "maintenance_window": {"type": "str"},
+    "deletion_protection": {"type": "bool"},
+    "log_exports": {"type": "list", "elements": "str"},
+    "copy_tags_to_snapshot": {"type": "bool"},
+    "iam_authentication": {"type": "bool"},
     "restore_time": {"type": "str"},
+    "apply_immediately": {"type": "bool", "default": False},
+    "skip_final_snapshot": {"type": "bool", "default": False},
+    "final_snapshot_identifier": {"type": "str"},
+    "delete_automated_backups": {"type": "bool", "default": True},
+    "required_tags": {"type": "dict"},
 }
 
 

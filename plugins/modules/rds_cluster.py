@@ -33,11 +33,6 @@ options:
       - The version of the engine, either a major one (V(16)), which any of its minor versions meets, or a whole one
         (V(16.6)). A later minor version is as good, as AWS installs minor versions.
     type: str
-  allow_major_version_upgrade:
-    description:
-      - Whether O(engine_version) may be another major version than the cluster's.
-    type: bool
-    default: false
   min_capacity:
     description:
       - The least capacity of instances of class C(db.serverless), in Aurora capacity units, in half steps; V(0) lets
@@ -51,45 +46,6 @@ options:
     description:
       - After how many seconds without connections an instance pauses, V(300) to V(86400), with O(min_capacity=0).
     type: int
-  storage_encrypted:
-    description:
-      - Whether the storage is encrypted. It cannot be changed.
-    type: bool
-  kms_key_id:
-    description:
-      - The ARN or id of the KMS key of the storage; AWS's own key when it is not set. It cannot be changed.
-    type: str
-  database:
-    description:
-      - The name of the first database. It cannot be changed.
-    type: str
-  username:
-    description:
-      - The name of the master user. It cannot be changed.
-    type: str
-  password_secret:
-    description:
-      - The ARN or name of the secret in Secrets Manager that holds the master user's password.
-      - The password is read at creation, and again when the secret has another version than the one that the
-        cluster's tag C(slipway:password-version) names. With rotation the function that rotates the secret sets it.
-    type: str
-  password_key:
-    description:
-      - The key of the password in a secret that is a JSON object; without it the whole text is the password.
-    type: str
-  port:
-    description:
-      - The port.
-    type: int
-  subnet_group:
-    description:
-      - The DB subnet group. It cannot be changed.
-    type: str
-  security_group_ids:
-    description:
-      - The security groups.
-    type: list
-    elements: str
   parameter_group:
     description:
       - The DB cluster parameter group. Parameters that are not dynamic are in effect after the next reboot.
@@ -98,31 +54,6 @@ options:
     description:
       - How many days backups are kept, V(1) to V(35).
     type: int
-  backup_window:
-    description:
-      - When backups are made, daily in UTC, as V(03:00-04:00).
-    type: str
-  maintenance_window:
-    description:
-      - When AWS maintains the cluster, weekly in UTC, as V(sun:04:00-sun:05:00).
-    type: str
-  deletion_protection:
-    description:
-      - Whether the cluster cannot be deleted.
-    type: bool
-  log_exports:
-    description:
-      - The logs that go to CloudWatch Logs, as V(postgresql).
-    type: list
-    elements: str
-  copy_tags_to_snapshot:
-    description:
-      - Whether snapshots get the tags of the cluster.
-    type: bool
-  iam_authentication:
-    description:
-      - Whether database users can log in with IAM.
-    type: bool
   restore_snapshot:
     description:
       - The cluster snapshot that the cluster is made of, when it is not there yet, see
@@ -134,37 +65,10 @@ options:
       - The cluster whose backups the cluster is made of, when it is not there yet, see
         U(https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBClusterToPointInTime.html).
     type: str
-  restore_time:
-    description:
-      - To which point in time, as V(2026-02-22T03:00:00Z), or V(latest), which is the default.
-    type: str
-  apply_immediately:
-    description:
-      - Whether changes that may interrupt the database are made at once rather than in the maintenance window.
-      - What waits for the maintenance window counts as done.
-    type: bool
-    default: false
-  skip_final_snapshot:
-    description:
-      - Whether the cluster is deleted without a final snapshot.
-    type: bool
-    default: false
-  final_snapshot_identifier:
-    description:
-      - The name of the final snapshot; when it is not set it is made of the cluster's name and AWS's own id of it.
-    type: str
-  delete_automated_backups:
-    description:
-      - Whether the automated backups go with the cluster.
-    type: bool
-    default: true
-  required_tags:
-    description:
-      - Tags that the cluster must have. One that is there without them is neither changed nor deleted.
-    type: dict
 extends_documentation_fragment:
   - slipway.fargate.resource
   - slipway.fargate.resource.wait
+  - slipway.fargate.rds
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.tags
@@ -277,10 +181,8 @@ from ansible_collections.slipway.fargate.plugins.module_utils.engine import (
     run,
 )
 from ansible_collections.slipway.fargate.plugins.module_utils.rds import (
-    PASSWORD_SPEC,
-    REQUIRED_SPEC,
+    DATABASE_SPEC,
     RESTORE,
-    RESTORE_SPEC,
     Database,
     logs_after,
     own_tags,
@@ -445,32 +347,14 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "engine": {"type": "str"},
             "engine_version": {"type": "str"},
-            "allow_major_version_upgrade": {"type": "bool", "default": False},
             "min_capacity": {"type": "float"},
             "max_capacity": {"type": "float"},
             "seconds_until_auto_pause": {"type": "int"},
-            "storage_encrypted": {"type": "bool"},
-            "kms_key_id": {"type": "str", "no_log": False},
-            "database": {"type": "str"},
-            "username": {"type": "str"},
-            **PASSWORD_SPEC,
-            "port": {"type": "int"},
-            "subnet_group": {"type": "str"},
-            "security_group_ids": {"type": "list", "elements": "str"},
             "parameter_group": {"type": "str"},
             "backup_retention_days": {"type": "int"},
-            "backup_window": {"type": "str"},
-            "maintenance_window": {"type": "str"},
-            "deletion_protection": {"type": "bool"},
-            "log_exports": {"type": "list", "elements": "str"},
-            "copy_tags_to_snapshot": {"type": "bool"},
-            "iam_authentication": {"type": "bool"},
-            **RESTORE_SPEC,
-            **REQUIRED_SPEC,
-            "apply_immediately": {"type": "bool", "default": False},
-            "skip_final_snapshot": {"type": "bool", "default": False},
-            "final_snapshot_identifier": {"type": "str"},
-            "delete_automated_backups": {"type": "bool", "default": True},
+            "restore_snapshot": {"type": "str"},
+            "restore_source": {"type": "str"},
+            **DATABASE_SPEC,
             **STATE_SPEC,
             **TAGS_SPEC,
             **WAIT_SPEC,

@@ -33,11 +33,6 @@ options:
         (V(15.4)).
       - With O(auto_minor_version_upgrade) a later minor version than the given one is as good.
     type: str
-  allow_major_version_upgrade:
-    description:
-      - Whether O(engine_version) may be another major version than the instance's.
-    type: bool
-    default: false
   instance_class:
     description:
       - The class, as V(db.t4g.micro).
@@ -62,32 +57,6 @@ options:
     description:
       - The throughput of gp3 storage in MiB/s.
     type: int
-  storage_encrypted:
-    description:
-      - Whether the storage is encrypted. It cannot be changed.
-    type: bool
-  kms_key_id:
-    description:
-      - The ARN or id of the KMS key of the storage; AWS's own key when it is not set. It cannot be changed.
-    type: str
-  database:
-    description:
-      - The name of the first database. It cannot be changed.
-    type: str
-  username:
-    description:
-      - The name of the master user. It cannot be changed.
-    type: str
-  password_secret:
-    description:
-      - The ARN or name of the secret in Secrets Manager that holds the master user's password.
-      - The password is read at creation, and again when the secret has another version than the one that the
-        instance's tag C(slipway:password-version) names. With rotation the function that rotates the secret sets it.
-    type: str
-  password_key:
-    description:
-      - The key of the password in a secret that is a JSON object; without it the whole text is the password.
-    type: str
   cluster:
     description:
       - The DB cluster whose instance it is, see
@@ -116,23 +85,6 @@ options:
       - The instance whose backups the instance is made of, when it is not there yet, see
         U(https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceToPointInTime.html).
     type: str
-  restore_time:
-    description:
-      - To which point in time, as V(2026-02-22T03:00:00Z), or V(latest), which is the default.
-    type: str
-  port:
-    description:
-      - The port.
-    type: int
-  subnet_group:
-    description:
-      - The DB subnet group. It cannot be changed.
-    type: str
-  security_group_ids:
-    description:
-      - The security groups.
-    type: list
-    elements: str
   parameter_group:
     description:
       - The DB parameter group. Parameters that are not dynamic are in effect after the next reboot.
@@ -154,18 +106,6 @@ options:
     description:
       - How many days backups are kept, V(0) to V(35); V(0) for no backups.
     type: int
-  backup_window:
-    description:
-      - When backups are made, daily in UTC, as V(03:00-04:00).
-    type: str
-  maintenance_window:
-    description:
-      - When AWS maintains the instance, weekly in UTC, as V(sun:04:00-sun:05:00).
-    type: str
-  deletion_protection:
-    description:
-      - Whether the instance cannot be deleted.
-    type: bool
   monitoring_interval:
     description:
       - The interval of enhanced monitoring in seconds; V(0) switches it off.
@@ -186,54 +126,18 @@ options:
     description:
       - The ARN or id of the KMS key of Performance Insights. It cannot be changed.
     type: str
-  log_exports:
-    description:
-      - The logs that go to CloudWatch Logs, as V(postgresql) and V(upgrade).
-    type: list
-    elements: str
   auto_minor_version_upgrade:
     description:
       - Whether AWS installs minor versions of the engine in the maintenance window.
-    type: bool
-  copy_tags_to_snapshot:
-    description:
-      - Whether snapshots get the tags of the instance.
     type: bool
   ca_certificate:
     description:
       - The authority of the server's certificate, as V(rds-ca-rsa2048-g1).
     type: str
-  iam_authentication:
-    description:
-      - Whether database users can log in with IAM.
-    type: bool
-  apply_immediately:
-    description:
-      - Whether changes that may interrupt the database are made at once rather than in the maintenance window.
-      - What waits for the maintenance window counts as done.
-    type: bool
-    default: false
-  skip_final_snapshot:
-    description:
-      - Whether the instance is deleted without a final snapshot.
-    type: bool
-    default: false
-  final_snapshot_identifier:
-    description:
-      - The name of the final snapshot; when it is not set it is made of the instance's name and AWS's own id of it.
-    type: str
-  delete_automated_backups:
-    description:
-      - Whether the automated backups go with the instance.
-    type: bool
-    default: true
-  required_tags:
-    description:
-      - Tags that the instance must have. One that is there without them is neither changed nor deleted.
-    type: dict
 extends_documentation_fragment:
   - slipway.fargate.resource
   - slipway.fargate.resource.wait
+  - slipway.fargate.rds
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.tags
@@ -347,10 +251,8 @@ from ansible_collections.slipway.fargate.plugins.module_utils.engine import (
     wait_for,
 )
 from ansible_collections.slipway.fargate.plugins.module_utils.rds import (
-    PASSWORD_SPEC,
-    REQUIRED_SPEC,
+    DATABASE_SPEC,
     RESTORE,
-    RESTORE_SPEC,
     Database,
     logs_after,
     own_tags,
@@ -635,48 +537,30 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "engine": {"type": "str"},
             "engine_version": {"type": "str"},
-            "allow_major_version_upgrade": {"type": "bool", "default": False},
             "instance_class": {"type": "str"},
             "allocated_storage": {"type": "int"},
             "max_allocated_storage": {"type": "int"},
             "storage_type": {"type": "str"},
             "iops": {"type": "int"},
             "storage_throughput": {"type": "int"},
-            "storage_encrypted": {"type": "bool"},
-            "kms_key_id": {"type": "str", "no_log": False},
-            "database": {"type": "str"},
-            "username": {"type": "str"},
             "cluster": {"type": "str"},
             "promotion_tier": {"type": "int"},
             "source_instance": {"type": "str"},
-            **PASSWORD_SPEC,
-            **RESTORE_SPEC,
-            **REQUIRED_SPEC,
-            "port": {"type": "int"},
-            "subnet_group": {"type": "str"},
-            "security_group_ids": {"type": "list", "elements": "str"},
             "parameter_group": {"type": "str"},
             "availability_zone": {"type": "str"},
             "publicly_accessible": {"type": "bool"},
             "multi_az": {"type": "bool"},
             "backup_retention_days": {"type": "int"},
-            "backup_window": {"type": "str"},
-            "maintenance_window": {"type": "str"},
-            "deletion_protection": {"type": "bool"},
             "monitoring_interval": {"type": "int"},
             "monitoring_role_arn": {"type": "str"},
             "performance_insights_enabled": {"type": "bool"},
             "performance_insights_retention_days": {"type": "int"},
             "performance_insights_kms_key_id": {"type": "str", "no_log": False},
-            "log_exports": {"type": "list", "elements": "str"},
             "auto_minor_version_upgrade": {"type": "bool"},
-            "copy_tags_to_snapshot": {"type": "bool"},
             "ca_certificate": {"type": "str"},
-            "iam_authentication": {"type": "bool"},
-            "apply_immediately": {"type": "bool", "default": False},
-            "skip_final_snapshot": {"type": "bool", "default": False},
-            "final_snapshot_identifier": {"type": "str"},
-            "delete_automated_backups": {"type": "bool", "default": True},
+            "restore_snapshot": {"type": "str"},
+            "restore_source": {"type": "str"},
+            **DATABASE_SPEC,
             **STATE_SPEC,
             **TAGS_SPEC,
             **WAIT_SPEC,
