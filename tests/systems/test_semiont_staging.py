@@ -15,6 +15,7 @@ import pytest
 from tests.support.local_aws import Account, LocalAws
 from tests.support.playbook import Run, run_playbook
 from tests.support.policies import policy_problems
+from tests.verbs.environment import push
 
 pytestmark = pytest.mark.xdist_group("semiont-staging")
 INVENTORY = "inventories/semiont/staging.yml"
@@ -163,6 +164,30 @@ def test_SE_23_tracing(aws: Account, name: str) -> None:
     assert [(p["containerPort"], p["protocol"]) for p in containers["xray"]["portMappings"]] == [(2000, "udp")]
     assert containers[name]["healthCheck"]["command"][0] == "CMD-SHELL"
     assert "xray:PutTraceSegments" in json.dumps(policy(aws, f"{NAME}-{name}-task"))
+
+
+def traffic(aws: Account) -> dict[str, tuple[int, int]]:
+    """By service, what of production goes to its target group and to its alternate one."""
+    elb = aws.client("elbv2")
+    (balancer,) = elb.describe_load_balancers(Names=[f"{NAME}-alb"])["LoadBalancers"]
+    (listener,) = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+    weights: dict[str, int] = {}
+    for rule in elb.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]:
+        groups = rule["Actions"][0]["ForwardConfig"]["TargetGroups"]
+        weights |= {group["TargetGroupArn"].split("/")[1]: group["Weight"] for group in groups}
+    return {name: (weights[f"{NAME}-{name}"], weights[f"{NAME}-{name}-alt"]) for name in ("frontend", "backend")}
+
+
+def test_SE_23_a_blue_green_deployment_ends_on_the_other_target_group(aws: Account) -> None:
+    for name in ("frontend", "backend"):
+        (service,) = aws.client("ecs").describe_services(cluster=f"{NAME}-cluster", services=[f"{NAME}-{name}"])["services"]
+        assert service["deploymentConfiguration"]["strategy"] == "BLUE_GREEN"
+    assert traffic(aws) == {"frontend": (100, 0), "backend": (100, 0)}
+    push(aws, "1.1.0", repository=f"{NAME}-backend-images")
+    run_playbook(aws, INVENTORY, "publish", image_tag="1.1.0", service="backend").ok()
+    assert traffic(aws) == {"frontend": (100, 0), "backend": (0, 100)}
+    images = {item["name"]: item["image"] for item in task(aws, "backend")["containerDefinitions"]}
+    assert images["backend"].endswith("-backend-images:1.1.0")
 
 
 def test_policies_are_least_privilege(aws: Account) -> None:
