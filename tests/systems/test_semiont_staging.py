@@ -179,9 +179,9 @@ def traffic(aws: Account) -> dict[str, tuple[int, int]]:
 
 
 def test_SE_23_a_blue_green_deployment_ends_on_the_other_target_group(aws: Account) -> None:
-    for name in ("frontend", "backend"):
-        (service,) = aws.client("ecs").describe_services(cluster=f"{NAME}-cluster", services=[f"{NAME}-{name}"])["services"]
-        assert service["deploymentConfiguration"]["strategy"] == "BLUE_GREEN"
+    names = [f"{NAME}-{name}" for name in ("frontend", "backend")]
+    services = aws.client("ecs").describe_services(cluster=f"{NAME}-cluster", services=names)["services"]
+    assert [item["deploymentConfiguration"]["strategy"] for item in services] == ["BLUE_GREEN"] * 2
     assert traffic(aws) == {"frontend": (100, 0), "backend": (100, 0)}
     push(aws, "1.1.0", repository=f"{NAME}-backend-images")
     run_playbook(aws, INVENTORY, "publish", image_tag="1.1.0", service="backend").ok()
