@@ -137,6 +137,12 @@ def production(elb: Any, balancers: list[Document]) -> dict[str, dict[str, int]]
     return found
 
 
+def rules_for_tests(service: Document) -> set[str]:
+    """The rules of the service, as AWS gives it, whose requests are no users'."""
+    advanced = [item.get("advancedConfiguration") or {} for item in service.get("loadBalancers", [])]
+    return {item["testListenerRule"] for item in advanced if item.get("testListenerRule")}
+
+
 def record_of(ecs: Any, cluster: str, name: str, deployment: Document | None) -> Document | None:
     """The service deployment behind a deployment, or with none the one that is under way, or on its way back.
 

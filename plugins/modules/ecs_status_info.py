@@ -157,7 +157,12 @@ except ImportError:  # AnsibleAWSModule reports the missing library.
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.slipway.fargate.plugins.module_utils.ecs_deployment import Deployments, short
-from ansible_collections.slipway.fargate.plugins.module_utils.ecs_shift import production, shifts, strategy_of
+from ansible_collections.slipway.fargate.plugins.module_utils.ecs_shift import (
+    production,
+    rules_for_tests,
+    shifts,
+    strategy_of,
+)
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import RetryingClient
 from ansible_collections.slipway.fargate.plugins.module_utils.smoke import NONE, smoke
 
@@ -199,8 +204,8 @@ def status(module: AnsibleAWSModule) -> Document:
     weights = production(elb, camel_dict_to_snake_dict({"found": balancers})["found"])
     found["traffic"] = {name: share for pair in weights.values() for name, share in _percent(pair).items()}
     if module.params["smoke"] or module.params["smoke_url"]:
-        tests = {item["testListenerRule"] for item in advanced if item.get("testListenerRule")}
-        found["smoke"] = smoke(elb, arns, module.params["smoke_url"], module.params["smoke_timeout"], tests)
+        url, timeout = module.params["smoke_url"], module.params["smoke_timeout"]
+        found["smoke"] = smoke(elb, arns, url, timeout, rules_for_tests(service))
     only = found["deployments"][0] if len(found["deployments"]) == 1 else {}
     complete = (only and not found["shift"]) if shifts(service) else only.get("rollout") == "COMPLETED"
     found["steady"] = bool(complete) and found["running_count"] == found["desired_count"]

@@ -18,7 +18,7 @@ from ansible_collections.slipway.fargate.plugins.module_utils.checks._check impo
     listed,
     on,
 )
-from ansible_collections.slipway.fargate.plugins.module_utils.ecs_shift import record_of, shifts, told
+from ansible_collections.slipway.fargate.plugins.module_utils.ecs_shift import record_of, rules_for_tests, shifts, told
 from ansible_collections.slipway.fargate.plugins.module_utils.smoke import NONE, UNREACHABLE, smoke
 
 AT_ONCE = 100  # names of alarms in one call
@@ -96,7 +96,7 @@ def _log_group(seen: Seen) -> Item:
 def _smoke(seen: Seen, service: Document) -> Document:
     arns = [entry["targetGroupArn"] for entry in service.get("loadBalancers", []) if entry.get("targetGroupArn")]
     url, timeout = str(seen.option("smoke_url", "")), float(seen.option("smoke_timeout", 10))
-    return smoke(seen.client("elbv2"), arns, url, timeout)
+    return smoke(seen.client("elbv2"), arns, url, timeout, rules_for_tests(service))
 
 
 def iam_role(seen: Seen) -> Iterator[Item]:

@@ -176,6 +176,31 @@ def test_a_load_balancer_with_https() -> None:
     assert [bad["HTTP redirects to HTTPS"], bad["it takes TLS 1.2 or later only"]] == ["failed", "failed"]
 
 
+def test_of_a_pair_of_target_groups_one_is_idle() -> None:
+    answers = balancer(True, "ELBSecurityPolicy-TLS13-1-2-2021-06")
+    facts = {
+        "arn": "x",
+        "target_groups": {"web": "arn:blue", "web-alt": "arn:green"},
+        "blue_green": {"web": {"alternate": "web-alt", "production_rule": "arn:rule", "test_rule": ""}},
+    }
+    live = "arn:green"
+
+    class Groups(Answers):
+        def describe_target_health(self, TargetGroupArn: str) -> Any:
+            healthy = {"TargetHealth": {"State": "healthy"}}
+            return {"TargetHealthDescriptions": [healthy] if TargetGroupArn == live else []}
+
+    def status() -> dict[str, str]:
+        seen = Seen(lambda service, region="": Groups(answers), "it", facts, {}, "eu-west-1")
+        return {entry.item: entry.status for entry in CHECKS["alb"](seen) if entry.item.startswith("targets of")}
+
+    assert status() == {"targets of web are healthy": "passed"}
+    live = ""
+    assert status() == {"targets of web are healthy": "failed"}
+    facts["target_groups"]["web-alt"] = "(known after apply)"
+    assert status() == {"targets of web are healthy": "failed"}
+
+
 def test_a_load_balancer_whose_declared_https_listener_is_not_there() -> None:
     answers = balancer(True, "")
     answers["describe_listeners"] = {"Listeners": answers["describe_listeners"]["Listeners"][:1]}

@@ -92,12 +92,16 @@ class Balancer:
             return {"Rules": [{"Actions": [{"Type": "redirect"}]}]}
         forward = {"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": "tg"}]}}
         hosts = {"Field": "host-header", "HostHeaderConfig": {"Values": ["*.example.org", "api.example.org"]}}
-        return {"Rules": [{"Actions": [forward], "Conditions": [hosts]}]}
+        return {"Rules": [{"RuleArn": "rule", "Actions": [forward], "Conditions": [hosts]}]}
 
 
 def test_the_endpoint_is_where_a_listener_forwards_to_the_group() -> None:
     (found,) = endpoints(Balancer(), ["tg"])
     assert found == Endpoint("https://lb.example.org:8443/api/health", "200", "api.example.org", own_name=True)
+
+
+def test_a_rule_for_tests_of_a_deployment_is_not_asked() -> None:
+    assert list(endpoints(Balancer(), ["tg"], {"rule"})) == []
 
 
 def test_nothing_is_asked_of_internal_load_balancers_and_of_services_without_any() -> None:
