@@ -71,7 +71,15 @@ class CallbackModule(CallbackBase):
         if self._started or not _is_warm(play):
             return
         self._started = True
-        for warm_up in (_start_server, _load_modules, _load_filters, _load_classes, self._remember, _spare_forks):
+        for warm_up in (
+            self._open_store,
+            self._start_server,
+            _load_modules,
+            _load_filters,
+            _load_classes,
+            self._share_templates,
+            _spare_forks,
+        ):
             with contextlib.suppress(Exception):  # the tasks meet the same error, and report it
                 warm_up()
 
@@ -80,19 +88,23 @@ class CallbackModule(CallbackBase):
             if self._store and self._templates:
                 self._store.keep(C.DEFAULT_LOCAL_TMP, self._templates)
 
-    def _remember(self) -> None:
-        from ..plugin_utils import warm_store, warm_templates  # noqa: PLC0415 (may not fit this Ansible)
+    def _open_store(self) -> None:
+        from ..plugin_utils import warm_store  # noqa: PLC0415 (may not fit this Ansible)
 
         with contextlib.suppress(OSError, LookupError):
             self._store = warm_store.Store(C.ANSIBLE_HOME)
             self._store.lend(C.DEFAULT_LOCAL_TMP)
+
+    def _start_server(self) -> None:
+        store = str(self._store.compiled) if self._store else ""
+        connection_loader.get(CONNECTION, class_only=True).start_server(store)
+
+    def _share_templates(self) -> None:
+        from ..plugin_utils import warm_store, warm_templates  # noqa: PLC0415 (may not fit this Ansible)
+
         known = self._store.templates() if self._store else {}
         self._templates = warm_templates.Memory(C.DEFAULT_LOCAL_TMP, known, warm_store.own_folders())
         warm_templates.install(self._templates)
-
-
-def _start_server() -> None:
-    connection_loader.get(CONNECTION, class_only=True).start_server()
 
 
 def _spare_forks() -> None:

@@ -97,12 +97,15 @@ class Connection(LocalConnection):
         warm_payload.install(C.DEFAULT_LOCAL_TMP)
 
     @staticmethod
-    def start_server() -> None:
-        """Called in the controller, so that the server is ready when the first payload arrives."""
+    def start_server(store: str = "") -> None:
+        """Called in the controller, so that the server is ready when the first payload arrives.
+
+        store: a file in a private folder, for what the server compiles.
+        """
         if warm_client.SUPPORTED and C.DEFAULT_EXECUTABLE:
             executable = C.DEFAULT_EXECUTABLE.split()[0]
             job = warm_client.Job(executable, b"", b"", dict(os.environb), {}, os.getcwdb(), warm_client.WAIT)
-            warm_client.Client(C.DEFAULT_LOCAL_TMP).start(job)
+            warm_client.Client(C.DEFAULT_LOCAL_TMP).start(job, store)
 
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         """Run a command on the controller; a module payload runs in a fork of the warm server."""

@@ -174,10 +174,13 @@ class Client:
             return server
         raise Declined
 
-    def start(self, job: Job) -> None:
-        """Start the server ahead of the first job, with what every module of AWS imports."""
+    def start(self, job: Job, store: str = "") -> None:
+        """Start the server ahead of the first job, with what every module of AWS imports.
+
+        store: a file in a private folder, for what it compiles.
+        """
         with contextlib.suppress(Declined, OSError), _locked(self._directory):
-            self._start(self._path(job), job, ahead=True)
+            self._start(self._path(job), job, ahead=True, store=store)
 
     def _path(self, job: Job) -> str:
         key = hashlib.sha256(f"{sys.executable}\0{job.executable}".encode()).hexdigest()[:12]
@@ -196,7 +199,7 @@ class Client:
             raise Declined
         return server
 
-    def _start(self, path: str, job: Job, *, ahead: bool = False) -> None:
+    def _start(self, path: str, job: Job, *, ahead: bool = False, store: str = "") -> None:
         if os.path.exists(f"{path}.off") or not _is_private(self._directory):
             raise Declined
         controller = _controller_pidfd()
@@ -220,6 +223,7 @@ class Client:
                     "shell_rules": rules,
                     "botocore": BOTOCORE_SOURCE,
                     "ahead": ahead,
+                    "store": store,
                 }
             )
         os.close(controller)

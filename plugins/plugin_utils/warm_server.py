@@ -9,7 +9,7 @@ what payloads need and never runs one itself: each gets a fork, which executes A
 library here: the file is executed as it is, outside the collection loader.
 """
 
-# ruff: noqa: PTH108, PTH116, PTH120, PTH121, PTH123, PTH207, PLC0415
+# ruff: noqa: PTH104, PTH108, PTH116, PTH120, PTH121, PTH123, PTH207, PLC0415
 # Paths are bytes and descriptors here, and imports happen when a payload needs them.
 
 from __future__ import annotations
@@ -136,12 +136,22 @@ class Loaded(t.NamedTuple):
     needs: frozenset[str]
 
 
+class Compiled(t.NamedTuple):
+    """A source file of a payload, compiled, with what its own level imports."""
+
+    code: types.CodeType
+    imports: list[str]
+
+
 class Library:
     """Imports modules of payloads into the server, and keeps compiled code of all others."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: dict[bytes, tuple[t.Any, ...]] | None = None) -> None:
+        """known: what an earlier run has compiled, by the digest of path and source."""
         self.loaded: dict[str, Loaded] = {}
-        self._code: dict[tuple[str, bytes], types.CodeType] = {}
+        self.news: dict[bytes, Compiled] = {}
+        self._known = known or {}
+        self._compiled: dict[tuple[str, bytes], Compiled] = {}
         self._payload: Payload | None = None
 
     # the meta path finder
@@ -165,9 +175,10 @@ class Library:
         if not found:
             raise ImportError(name)
         path, source, is_package = found
-        code = compile(source, f"{VIRTUAL_ROOT}/{path}", "exec", dont_inherit=True)
-        exec(code, module.__dict__)
-        self.loaded[name] = Loaded(module, code, path, source, is_package, _needs(name, code, is_package))
+        compiled = self.compiled(path, source)
+        exec(compiled.code, module.__dict__)
+        needs = frozenset((*compiled.imports, name.rpartition(".")[0])) - {name}
+        self.loaded[name] = Loaded(module, compiled.code, path, source, is_package, needs)
 
     # use
 
@@ -180,7 +191,7 @@ class Library:
         sys.meta_path.insert(0, self)  # type: ignore[arg-type]
         try:
             _import_quietly(LOADER)
-            for name in _module_level_imports(module_name, self.code(found[0], found[1]), is_package=False):
+            for name in self.compiled(found[0], found[1]).imports:
                 if self._may_import(name, payload):
                     _import_quietly(name)
         finally:
@@ -194,24 +205,40 @@ class Library:
             return payload.find(name) is not None
         return top in PRELOADABLE_LIBRARIES or (top in sys.stdlib_module_names and top not in sys.builtin_module_names)
 
-    def code(self, path: str, source: bytes) -> types.CodeType:
+    def compiled(self, path: str, source: bytes) -> Compiled:
         """Compiled once for all forks; the caller gives it the file name of its own archive."""
         key = (path, source)
-        if key not in self._code:
-            self._code[key] = compile(source, f"{VIRTUAL_ROOT}/{path}", "exec", dont_inherit=True)
-        return self._code[key]
+        if key not in self._compiled:
+            digest = hashlib.sha256(path.encode() + b"\0" + source).digest()
+            if known := self._known.get(digest):
+                self._compiled[key] = Compiled(*known)
+            else:
+                code = compile(source, f"{VIRTUAL_ROOT}/{path}", "exec", dont_inherit=True)
+                self.news[digest] = self._compiled[key] = Compiled(code, _module_level_imports(path, code))
+        return self._compiled[key]
+
+    def save(self, file: str) -> None:
+        """Add the news to what the next run knows."""
+        if self.news:
+            known = {**self._known, **{digest: tuple(compiled) for digest, compiled in self.news.items()}}
+            name = f"{file}.{os.getpid()}"
+            with open(name, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as stream:
+                marshal.dump(known, stream)
+            os.rename(name, file)
 
 
-def _needs(name: str, code: types.CodeType, is_package: bool) -> frozenset[str]:
-    needs = set(_module_level_imports(name, code, is_package))
-    needs.add(name.rpartition(".")[0])
-    needs.discard(name)
-    return frozenset(needs)
+def _read_known(file: str) -> dict[bytes, tuple[t.Any, ...]]:
+    try:
+        with open(file, "rb") as stream:
+            known = marshal.load(stream)
+    except (OSError, EOFError, ValueError, TypeError):
+        return {}
+    return known if isinstance(known, dict) else {}
 
 
-def _module_level_imports(name: str, code: types.CodeType, is_package: bool) -> list[str]:
-    """The absolute names that a module's own level imports; `from x import y` yields x and x.y."""
-    package = name if is_package else name.rpartition(".")[0]
+def _module_level_imports(path: str, code: types.CodeType) -> list[str]:
+    """The absolute names that a file's own level imports; `from x import y` yields x and x.y."""
+    package = os.path.dirname(path).replace("/", ".")
     names: dict[str, None] = {}
     before: list[t.Any] = [None, None]
     for instruction in dis.get_instructions(code):
@@ -309,7 +336,8 @@ class Server:
         self._by_handle: dict[int, Child] = {}
         self._payloads: dict[bytes, Payload] = {}
         self._wrappers: dict[bytes, types.CodeType] = {}
-        self._library = Library()
+        self._store: str = options["store"]  # a file in a private folder, or none
+        self._library = Library(_read_known(self._store) if self._store else None)
         self._installed = Installed()
         self._texts: dict[bytes, bytes] = {}
         self._noise: int = options["noise"]
@@ -585,6 +613,9 @@ class Server:
         for child in self._by_handle.values():
             select.select([child.handle], [], [], max(0, deadline - time.monotonic()))
             _kill(child.pid, signal.SIGKILL)
+        with contextlib.suppress(OSError, ValueError):
+            if self._store:
+                self._library.save(self._store)
         os._exit(0)
 
 
@@ -649,16 +680,16 @@ class Execution:
 
     def _serve_compiled_code(self) -> None:
         """Let zipimport find compiled code where it would compile the same source again."""
-        code, payload = self._library.code, self._payload
+        library, payload = self._library, self._payload
 
         def compile_source(pathname: str, source: bytes) -> types.CodeType:
             path = pathname.partition("_payload.zip/")[2]
             source = _normalised(source)
             if payload.sources.get(path) != source:
                 return compile(source, pathname, "exec", dont_inherit=True)
-            compiled = code(path, source)
-            _fix_co_filename(compiled, pathname)
-            return compiled
+            code = library.compiled(path, source).code
+            _fix_co_filename(code, pathname)
+            return code
 
         zipimport._compile_source = compile_source  # type: ignore[attr-defined]
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the next run would build again from the same files: module payloads and compiled templates.
+"""What the next run would build again from the same files: module payloads, compiled templates and modules.
 
 Kept under ANSIBLE_HOME in a folder that only its user may read or write; one subfolder for each state of the files that
 payloads are built from. Payloads are Ansible's own cache of a run (``ansiballz_cache``), lent to the next one. Whatever
@@ -54,6 +54,7 @@ class Store:
         os.utime(self._folder)
         self._payloads = private(self._folder / "payloads")
         self._templates = self._folder / "templates"
+        self.compiled = self._folder / "compiled"  # the warm server's own
         forget(root)
 
     def lend(self, directory: str) -> None:

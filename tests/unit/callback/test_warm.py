@@ -39,7 +39,8 @@ def play(connection: str | None) -> SimpleNamespace:
     return SimpleNamespace(hosts=["all"], get_variable_manager=lambda: manager)
 
 
-WARM_UPS = ("_start_server", "_load_modules", "_load_filters", "_load_classes", "_spare_forks")
+OWN = ("_open_store", "_start_server", "_share_templates")
+WARM_UPS = ("_load_modules", "_load_filters", "_load_classes", "_spare_forks")
 
 
 @pytest.fixture
@@ -48,7 +49,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     for name in WARM_UPS:
         monkeypatch.setattr(warm, name, lambda name=name: found.append(name))
-    monkeypatch.setattr(warm.CallbackModule, "_remember", lambda self: found.append("_remember"))
+    for name in OWN:
+        monkeypatch.setattr(warm.CallbackModule, name, lambda self, name=name: found.append(name))
     return found
 
 
@@ -57,19 +59,19 @@ def test_it_warms_up_once_and_for_the_warm_connection_only(started: list[str], c
     callback = warm.CallbackModule()
     for _ in range(2):
         callback.v2_playbook_on_play_start(play(connection))
-    assert sorted(started) == (sorted([*WARM_UPS, "_remember"]) if connection == "slipway.fargate.warm" else [])
+    assert sorted(started) == (sorted([*WARM_UPS, *OWN]) if connection == "slipway.fargate.warm" else [])
 
 
-@pytest.mark.parametrize("name", WARM_UPS)
+@pytest.mark.parametrize("name", [*WARM_UPS, *OWN])
 def test_whatever_goes_wrong_is_left_to_the_tasks(
     name: str, started: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse() -> None:
+    def refuse(*callback: warm.CallbackModule) -> None:
         raise OSError("no more processes")
 
-    monkeypatch.setattr(warm, name, refuse)
+    monkeypatch.setattr(warm.CallbackModule if name in OWN else warm, name, refuse)
     warm.CallbackModule().v2_playbook_on_play_start(play("slipway.fargate.warm"))
-    assert sorted(started) == sorted({*WARM_UPS, "_remember"} - {name})
+    assert sorted(started) == sorted({*WARM_UPS, *OWN} - {name})
 
 
 def test_a_play_without_hosts_is_passed_over(started: list[str]) -> None:

@@ -60,8 +60,37 @@ def test_line_ends_are_those_that_zipimport_compiles() -> None:
     ],
 )
 def test_imports_of_a_modules_own_level(source: str, is_package: bool, expected: list[str]) -> None:
-    code = compile(source, "m", "exec")
-    assert warm_server._module_level_imports("p.q.m", code, is_package) == expected
+    path = "p/q/m/__init__.py" if is_package else "p/q/m.py"
+    assert warm_server._module_level_imports(path, compile(source, path, "exec")) == expected
+
+
+def test_the_next_server_compiles_nothing_again(tmp_path: Path) -> None:
+    file = tmp_path / "compiled"
+    first = warm_server.Library(warm_server._read_known(str(file)))
+    compiled = first.compiled("a/x.py", b"import json\nfound = 1")
+    first.save(str(file))
+    assert [path.name for path in tmp_path.iterdir()] == ["compiled"]
+    assert file.stat().st_mode & 0o777 == 0o600
+    second = warm_server.Library(warm_server._read_known(str(file)))
+    assert second.compiled("a/x.py", b"import json\nfound = 1") == compiled
+    assert second.news == {}
+
+
+@pytest.mark.parametrize(("path", "source"), [("a/x.py", b"found = 2"), ("a/y.py", b"found = 1")])
+def test_other_source_is_not_mistaken_for_it(path: str, source: bytes, tmp_path: Path) -> None:
+    first = warm_server.Library()
+    first.compiled("a/x.py", b"found = 1")
+    first.save(str(tmp_path / "compiled"))
+    second = warm_server.Library(warm_server._read_known(str(tmp_path / "compiled")))
+    expected = compile(source, f"{warm_server.VIRTUAL_ROOT}/{path}", "exec", dont_inherit=True)
+    assert second.compiled(path, source).code == expected
+    assert len(second.news) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"i\x01"])
+def test_a_broken_store_is_no_store(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "compiled").write_bytes(content)
+    assert warm_server._read_known(str(tmp_path / "compiled")) == {}
 
 
 def test_only_known_code_runs_ahead_of_the_fork() -> None:
