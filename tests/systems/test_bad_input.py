@@ -53,6 +53,12 @@ WRONG: list[tuple[str, dict[str, Any], list[str]]] = [
         {"ecs_service_environment": {"A": "{{ hostvars.databse.component.port }}"}},
         ["loki: ", "databse", "did you mean database?"],
     ),
+    (
+        "mailpit",
+        {"ecs_service_deployment_strategy": "BLUE_GREEN", "ecs_service_bake_time_minutes": 20},
+        ["mailpit: ecs_service_wait_timeout is 1200", "more than 1200", "BLUE_GREEN waits 20 minutes"],
+    ),
+    ("mailpit", {}, ["mailpit: ecs_service_deployment_strategy is BLUE_GREEN", "alb_target_groups.", "alternate"]),
     ("storage", {"s3_bucket_name": "Not_A_Bucket"}, ["storage: s3_bucket_name", "Not_A_Bucket", "lower"]),
     (
         "public-alb",
