@@ -130,7 +130,8 @@ class Deployments:
                 found = self.record(deployment) or {"status": "PENDING"}
                 arn = found.get("serviceDeploymentArn", "")
                 return found
-            return self.client.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"][0]
+            described = self.client.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"]
+            return described[0] if described else {"status": "PENDING"}
 
         def failed(seen: Document) -> str | None:
             if seen["status"] in (*UNDER_WAY, *TURNING_BACK, *good):

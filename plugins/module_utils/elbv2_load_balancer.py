@@ -137,6 +137,16 @@ class Estate:
         arns += [rule["RuleArn"] for rule in self.rules.values()]
         return tags_of(self.client, arns)
 
+    def traffic_of(self, pair: set[str]) -> dict[str, int]:
+        """The weights of a pair of target groups anywhere on it, as of a rule that gets another priority."""
+        every = [listener["DefaultActions"] for listener in self.listeners.values()]
+        every += [rule["Actions"] for rule in self.rules.values()]
+        for actions in every:
+            weights = {group_name(arn): weight for arn, weight in traffic(actions).items()}
+            if pair <= weights.keys() and any(weights[name] for name in pair):
+                return weights
+        return {}
+
     @property
     def arn(self) -> str:
         return self.made_arn or self.balancer["LoadBalancerArn"]
@@ -372,7 +382,10 @@ class Forwarding(Part):
         return {**found, **dict(zip(PAIR, [*declared, *others], strict=True))}
 
     def actions(self) -> list[Attributes]:
-        return api_actions(self.desired, self.estate.group_arn, self.traffic)
+        pair, now = set(self.targets), self.traffic
+        if len(pair) > 1 and not any(now.get(name) for name in pair):
+            now = self.estate.traffic_of(pair)
+        return api_actions(self.desired, self.estate.group_arn, now)
 
 
 class Listener(Forwarding):

@@ -529,6 +529,23 @@ def test_a_pair_leaves_requests_where_they_are(
     assert weights(account) == [live] * 2
 
 
+def test_a_rule_of_a_pair_that_moves_leaves_requests_where_they_are(account: Account) -> None:
+    options = pair(account)
+    run_module(account, MODULE, **options)
+    shift(account, 0, 100)
+    (listener,) = options["listeners"]
+    (rule,) = listener["rules"]
+    fixed = {"port": 80, "fixed_response": FIXED}
+    converge(account, {**options, "listeners": [{**fixed, "rules": [{**rule, "priority": 11}]}]})
+    (action,) = rules(account)["11"]["Actions"]
+    weights = {g["TargetGroupArn"].split("/")[1]: g["Weight"] for g in action["ForwardConfig"]["TargetGroups"]}
+    assert (weights, list(rules(account))) == (GREEN_LIVE, ["11"])
+    converge(account, {**options, "listeners": [{**listener, "port": 81, "rules": []}]})
+    (action,) = listeners(account)[81]["DefaultActions"]
+    weights = {g["TargetGroupArn"].split("/")[1]: g["Weight"] for g in action["ForwardConfig"]["TargetGroups"]}
+    assert (weights, list(listeners(account))) == (GREEN_LIVE, [81])
+
+
 def test_the_half_that_has_all_requests_is_not_taken_away(account: Account) -> None:
     run_module(account, MODULE, **pair(account))
     shift(account, 0, 100)
