@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.yaml import yaml_load
 from ansible_collections.slipway.fargate.plugins.module_utils.engine import SENSITIVE, is_unknown
 
 ROLES = Path(__file__).parents[2] / "roles"
@@ -29,7 +29,7 @@ References = Mapping[str, str | tuple[str, Callable[[Any], Iterator[str]]]]
 def specification(kind: str) -> dict[str, Any]:
     """The options of the kind's role."""
     text = (ROLES / kind / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
-    return yaml.safe_load(text)["argument_specs"]["main"]["options"]
+    return yaml_load(text)["argument_specs"]["main"]["options"]
 
 
 @cache
