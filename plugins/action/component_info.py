@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
 from ansible_collections.slipway.fargate.plugins.module_utils.components import KINDS
+from ansible_collections.slipway.fargate.plugins.module_utils.engine import is_unknown
 from ansible_collections.slipway.fargate.plugins.plugin_utils.environment import defaults, described
 
 
@@ -21,23 +24,57 @@ class ActionModule(ActionBase):
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         arguments = dict(self._task.args)
+        unchanged = boolean(self._templar.template(arguments.pop("unchanged", False)))
         names = arguments.pop("components", None) or [task_vars["inventory_hostname"]]
-        if isinstance(names, list):
-            arguments["components"] = {name: self._described(name, task_vars) for name in names}
-        else:
-            arguments["components"] = names
+        if unchanged and (known := _known(names, task_vars)):
+            return {**result, "changed": False, "ansible_facts": {"slipway": known}}
+        described = Described(self._templar, self._loader, task_vars)
+        arguments["components"] = described.all(names) if isinstance(names, list) else names
         arguments.setdefault("region", self._templar.template(task_vars.get("aws_region")))
         if "stack_caller" in task_vars:
             arguments.setdefault("caller", self._templar.template(task_vars["stack_caller"]))
         return {**result, **self._execute_module("slipway.fargate.component_info", arguments, task_vars=task_vars)}
 
-    def _described(self, component: str, task_vars: dict[str, Any]) -> dict[str, Any]:
-        hostvars = task_vars["hostvars"]
-        own = task_vars if component == task_vars["inventory_hostname"] else hostvars.raw_get(component)
+
+class Described:
+    """What M(slipway.fargate.component_info) is to look for, of components of the inventory."""
+
+    def __init__(
+        self, templar: Any, loader: Any, task_vars: dict[str, Any], more: Mapping[str, Any] | None = None
+    ) -> None:
+        """more: variables for those components that have them not."""
+        self._templar = templar
+        self._loader = loader
+        self._task_vars = task_vars
+        self._more = more or {}
+
+    def all(self, names: Collection[str]) -> dict[str, Any]:
+        return {name: self.one(name, names) for name in names}
+
+    def one(self, component: str, together: Collection[str] = ()) -> dict[str, Any]:
+        """together: the components that are read in the same run."""
+        hostvars = self._task_vars["hostvars"]
+        own = self._task_vars if component == self._task_vars["inventory_hostname"] else hostvars.raw_get(component)
         kind = own["component_kind"]
-        variables = {**defaults(self._loader, kind), **own, "hostvars": hostvars}
+        variables = {**self._more, **defaults(self._loader, kind), **own, "hostvars": hostvars}
         templar = self._templar.copy_with_new_env(available_variables=variables)
         found = described(kind, component, variables, templar.template)
-        for option, template in KINDS[kind].derived.items():
-            found["options"][option] = templar.template(trust_as_template(template))
+        for option, (variable, fact) in KINDS[kind].derived.items():
+            other = templar.template(variables[variable])
+            if other in together:
+                found.setdefault("derived", {})[option] = {"component": other, "fact": fact}
+            else:
+                found["options"][option] = templar.template(
+                    trust_as_template(f"{{{{ hostvars[{variable}].component.{fact} }}}}")
+                )
         return found
+
+
+def _known(names: Collection[str], task_vars: dict[str, Any]) -> dict[str, Any]:
+    """The facts that validate_environment found, if it found all there is to know of these components."""
+    before = task_vars.get("ansible_facts", {}).get("slipway_before", {})
+    found = {name: before[name] for name in names if name in before}
+    is_final = len(found) == len(names) and not any(
+        is_unknown(facts) or KINDS[facts["kind"]].is_pending(facts) for facts in found.values()
+    )
+    return found if is_final else {}

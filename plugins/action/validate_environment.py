@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.slipway.fargate.plugins.module_utils.components import KINDS
+from ansible_collections.slipway.fargate.plugins.action.component_info import Described
 from ansible_collections.slipway.fargate.plugins.plugin_utils import validation
 from ansible_collections.slipway.fargate.plugins.plugin_utils.environment import CALLER, defaults, own_stack, shape
 
@@ -38,7 +39,10 @@ class ActionModule(ActionBase):
             components, {host: raw[host].get("aws_region") for host in components}
         )
         problems += validation.relation_problems(components, options)
-        problems += self._account_problems(components, options, task_vars)
+        account = self._account(components, options, task_vars, bool(problems))
+        problems += [problem.removeprefix("component ") for problem in account.get("problems", [])]
+        if account.get("failed") and "problems" not in account:
+            return {**result, **account}
         if problems:
             stack = own_stack(hostvars, task_vars["groups"])
             listed = "\n".join(f"  - {problem}" for problem in problems)
@@ -49,7 +53,9 @@ class ActionModule(ActionBase):
                 "msg": f"{len(problems)} problem{plural} with {stack}:\n{listed}",
                 "problems": problems,
             }
-        return {**result, "changed": False, "problems": []}
+        before = account["ansible_facts"].pop("slipway")
+        account["ansible_facts"]["slipway_before"] = before
+        return {**result, **account, "changed": False, "problems": []}
 
     def _problems(
         self, kind: str, variables: dict[str, Any], components: Mapping[str, str], options: dict[str, Any]
@@ -75,22 +81,33 @@ class ActionModule(ActionBase):
             kind, {**right, "aws_region": templar.template(variables.get("aws_region"))}
         )
 
-    def _account_problems(
-        self, components: Mapping[str, str], options: Mapping[str, dict[str, Any]], task_vars: dict[str, Any]
-    ) -> list[str]:
-        """What must be there already and is not: a VPC that is only looked up."""
-        problems = []
-        for host, kind in components.items():
-            mode = options[host].get("vpc_mode") if kind == "vpc" else "create"
-            if mode not in ("default", "existing"):
-                continue
-            entry = {
-                "kind": kind,
-                "name": options[host][f"{kind}_name"],
-                "options": {name: options[host].get(name) for name in KINDS[kind].options},
-            }
-            arguments = {"components": {host: entry}, "region": self._templar.template(task_vars["aws_region"])}
-            read = self._execute_module("slipway.fargate.component_info", arguments, task_vars=task_vars)
-            if read.get("failed"):
-                problems.append(str(read.get("msg")).removeprefix("component "))
-        return problems
+    def _account(
+        self,
+        components: Mapping[str, str],
+        options: Mapping[str, dict[str, Any]],
+        task_vars: dict[str, Any],
+        is_wrong: bool,
+    ) -> dict[str, Any]:
+        """Whose credentials these are, and the facts of what is there: one look at AWS.
+
+        Fails when what must be there already is not: a VPC that is only looked up. With a wrong input it asks for no
+        more.
+        """
+        looked_up = {
+            host
+            for host, kind in components.items()
+            if kind == "vpc" and options[host].get("vpc_mode") in ("default", "existing")
+        }
+        names = sorted(looked_up) if is_wrong else list(components)
+        described = Described(self._templar, self._loader, task_vars, {"stack_caller": CALLER})
+        entries = {}
+        for host in names:
+            with contextlib.suppress(AnsibleError, KeyError):  # not known yet, or wrong and reported
+                entries[host] = {**described.one(host, names), "required": host in looked_up}
+        arguments = {
+            "components": entries,
+            "region": self._templar.template(task_vars["aws_region"]),
+            "lenient": True,
+            "identify": True,
+        }
+        return self._execute_module("slipway.fargate.component_info", arguments, task_vars=task_vars)

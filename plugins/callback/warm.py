@@ -64,6 +64,7 @@ class CallbackModule(CallbackBase):
     def __init__(self) -> None:
         super().__init__()
         self._started = False
+        self._hosts: Any = None
         self._store: Any = None
         self._templates: Any = None
 
@@ -71,6 +72,7 @@ class CallbackModule(CallbackBase):
         if self._started or not _is_warm(play):
             return
         self._started = True
+        self._watch(play)
         for warm_up in (
             self._open_store,
             self._start_server,
@@ -82,6 +84,27 @@ class CallbackModule(CallbackBase):
         ):
             with contextlib.suppress(Exception):  # the tasks meet the same error, and report it
                 warm_up()
+
+    def v2_runner_on_ok(self, result: Any) -> None:
+        if result.is_changed():
+            self._tell(False)
+
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+        self._tell(False)
+
+    def _watch(self, play: Any) -> None:
+        manager = play.get_variable_manager()
+        self._hosts = manager, [host.name for host in manager._inventory.get_hosts()]
+        self._tell(True)
+
+    def _tell(self, unchanged: bool) -> None:
+        """Let every host know whether anything was changed in this run."""
+        if self._hosts:
+            manager, names = self._hosts
+            for name in names:
+                manager.set_nonpersistent_facts(name, {"stack_unchanged": unchanged})
+        if not unchanged:
+            self._hosts = None
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         with contextlib.suppress(OSError):

@@ -23,13 +23,30 @@ options:
     description:
       - The components to read; by default the host of the task alone.
       - As a list of names, what they are called and what else a look-up needs is worked out from their variables and
-        their roles' defaults. As a dictionary, each name has its C(kind), C(name), C(options) and C(region).
+        their roles' defaults. As a dictionary, each name has its C(kind), C(name), C(options) and C(region); C(derived)
+        has more options, each the C(fact) of another C(component) of the same dictionary.
     type: raw
   caller:
     description: What M(amazon.aws.aws_caller_info) returned; without it the account is asked for when it is needed.
     type: dict
   allow_absent:
     description: Whether to publish the facts known beforehand, rather than to fail, when a component is not there.
+    type: bool
+    default: false
+  unchanged:
+    description:
+      - Whether nothing was changed since M(slipway.fargate.validate_environment#module) looked. Then what it found is
+        published, and AWS is not asked again, unless something was not there yet or not complete.
+    type: bool
+    default: false
+  lenient:
+    description:
+      - Whether to leave out what is not there or cannot be read, rather than to fail. Components that are C(required)
+        in O(components) are not left out.
+    type: bool
+    default: false
+  identify:
+    description: Whether to return whose credentials these are.
     type: bool
     default: false
 attributes:
@@ -82,10 +99,26 @@ ansible_facts:
           exists: true
           url: https://sqs.eu-west-1.amazonaws.com/123456789012/shop-prod-orders
           arn: arn:aws:sqs:eu-west-1:123456789012:shop-prod-orders
+account:
+  description: The id of the account.
+  returned: when O(identify) is true
+  type: str
+  sample: "123456789012"
+arn:
+  description: The ARN of whom the credentials belong to.
+  returned: when O(identify) is true
+  type: str
+  sample: arn:aws:iam::123456789012:user/deploy
+problems:
+  description: What could not be read, each as a sentence of its own.
+  returned: on failure
+  type: list
+  elements: str
+  sample: ["component orders: there is no SQS queue shop-prod-orders; converge orders first"]
 """
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 try:
@@ -101,7 +134,7 @@ from ansible_collections.slipway.fargate.plugins.module_utils.component_facts im
 )
 from ansible_collections.slipway.fargate.plugins.module_utils.components import KINDS
 from ansible_collections.slipway.fargate.plugins.module_utils.components._kind import Aws, Facts
-from ansible_collections.slipway.fargate.plugins.module_utils.engine import ResourceError, RetryingClient
+from ansible_collections.slipway.fargate.plugins.module_utils.engine import UNKNOWN, ResourceError, RetryingClient
 
 READERS = 8  # components read at a time
 
@@ -115,12 +148,15 @@ class Reader:
         self._clients: dict[tuple[str, str], RetryingClient] = {}
         self._accounts: dict[str, Aws] = {}
 
-    def facts(self, component: str, entry: dict[str, Any]) -> Facts:
-        kind, name, options = entry["kind"], entry["name"], entry.get("options") or {}
-        aws = self._aws(entry.get("region") or self.module.region)
+    def facts(self, component: str, entry: dict[str, Any], others: dict[str, Future[Facts]]) -> Facts:
+        kind, name, options = entry["kind"], entry["name"], dict(entry.get("options") or {})
+        for option, other in (entry.get("derived") or {}).items():
+            there = others.get(other["component"])
+            options[option] = UNKNOWN if not there or there.exception() else there.result()[other["fact"]]
+        aws = self.aws(entry.get("region") or self.module.region)
         try:
             facts = read_facts(aws, kind, name, options)
-            if facts is None and not (self.module.check_mode or self.module.params["allow_absent"]):
+            if facts is None and not self._may_be_absent(entry):
                 raise ResourceError(not_there(component, kind, name).removeprefix(f"component {component}: "))
             return facts or predicted_facts(aws, kind, name, options)
         except ResourceError as error:
@@ -130,7 +166,11 @@ class Reader:
                 f"component {component}: could not read {KINDS[kind].resource} {name}: {error}"
             ) from error
 
-    def _aws(self, region: str) -> Aws:
+    def _may_be_absent(self, entry: dict[str, Any]) -> bool:
+        allowed = self.module.params["allow_absent"] or self.module.check_mode
+        return not (self.module.params["lenient"] and entry.get("required")) and allowed
+
+    def aws(self, region: str) -> Aws:
         with self._making:
             if region not in self._accounts:
                 aws = Aws(lambda service: self._client(service, region), region)
@@ -152,6 +192,9 @@ def main() -> None:
             "components": {"type": "raw"},
             "caller": {"type": "dict"},
             "allow_absent": {"type": "bool", "default": False},
+            "unchanged": {"type": "bool", "default": False},  # taken by the action
+            "lenient": {"type": "bool", "default": False},
+            "identify": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
@@ -160,12 +203,37 @@ def main() -> None:
     if unknown:
         module.fail_json(msg=f"kind is {', '.join(unknown)}; allowed are {', '.join(sorted(KINDS))}")
     reader = Reader(module)
+    done = read_all(reader, entries)
+    failed = {component: str(error) for component, facts in done.items() if (error := facts.exception())}
+    if module.params["lenient"]:
+        failed = {component: error for component, error in failed.items() if entries[component].get("required")}
+    if failed:
+        module.fail_json(msg="; ".join(failed.values()), problems=list(failed.values()))
+    facts = {component: facts.result() for component, facts in done.items() if not facts.exception()}
+    if module.params["lenient"]:
+        facts = {component: found for component, found in facts.items() if found["exists"]}
+    module.exit_json(changed=False, ansible_facts={"slipway": facts}, **_identity(reader))
+
+
+def read_all(reader: Reader, entries: dict[str, Any]) -> dict[str, Future[Facts]]:
+    """Each component's facts, or why there are none."""
+    done: dict[str, Future[Facts]] = {}
     with ThreadPoolExecutor(READERS) as pool:
-        reading = {component: pool.submit(reader.facts, component, entry) for component, entry in entries.items()}
-    problems = [str(error) for done in reading.values() if (error := done.exception())]
-    if problems:
-        module.fail_json(msg="; ".join(problems))
-    module.exit_json(changed=False, ansible_facts={"slipway": {name: done.result() for name, done in reading.items()}})
+        for needs_others in (False, True):
+            for component, entry in entries.items():
+                if bool(entry.get("derived")) == needs_others:
+                    done[component] = pool.submit(reader.facts, component, entry, done)
+    return {component: done[component] for component in entries}
+
+
+def _identity(reader: Reader) -> dict[str, str]:
+    if not reader.module.params["identify"]:
+        return {}
+    try:
+        identity = reader.aws(reader.module.region).identity
+    except (ClientError, BotoCoreError) as error:
+        reader.module.fail_json_aws(error, msg="Could not find out whose credentials these are")
+    return {"account": identity["Account"], "arn": identity["Arn"]}
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ description:
   - Checks every component of the inventory against the argument specification and the rules of its role, and its
     references to other components, and reports all problems at once.
   - An unknown variable with the prefix of the component's role is a problem that names the nearest known one.
-  - Looks up a VPC that the environment does not create; that is the only call to AWS, and it reads.
+  - Looks once at AWS - whose credentials these are, the VPC if the environment does not create it, and what is there of
+    all components - and never writes.
   - Every playbook of this collection starts with it. Runs on the controller, once for the whole environment.
 author:
   - The slipway.fargate team (@slipway)
@@ -42,4 +43,23 @@ problems:
   elements: str
   sample:
     - "database: rds_port is 70000; allowed are 1 to 65535"
+account:
+  description: The id of the account.
+  returned: success
+  type: str
+  sample: "123456789012"
+arn:
+  description: The ARN of whom the credentials belong to.
+  returned: success
+  type: str
+  sample: arn:aws:iam::123456789012:user/deploy
+ansible_facts:
+  description: What was found, for M(slipway.fargate.component_info#module) to publish as long as nothing changes.
+  returned: success
+  type: complex
+  contains:
+    slipway_before:
+      description: The facts of each component that is there, by its name.
+      type: dict
+      sample: {"orders": {"kind": "sqs", "name": "shop-prod-orders", "exists": true}}
 """

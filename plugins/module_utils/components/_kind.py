@@ -44,5 +44,8 @@ class Kind(NamedTuple):
     read: Callable[[Aws, str, dict[str, Any]], Facts | None]  # (account, name, options) -> facts, None if not there
     predict: Callable[[Aws, str, dict[str, Any]], Facts] = lambda aws, name, options: {}  # what its name tells
     options: tuple[str, ...] = ()  # the role's variables that `read` needs beyond the name
-    derived: Mapping[str, str] = {}  # more options: facts of other components, as templates
+    # More options: a fact of the component that one of the role's variables names, as (variable, fact).
+    derived: Mapping[str, tuple[str, str]] = {}
     region: str = ""  # where it is, as a template; by default in `<kind>_region`, or else in `aws_region`
+    # Whether AWS is still at work on what it asked for, so that the facts are going to change by themselves.
+    is_pending: Callable[[Facts], bool] = lambda facts: False

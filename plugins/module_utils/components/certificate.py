@@ -59,4 +59,5 @@ KIND = Kind(
     read,
     predict,
     ("certificate_arn", "certificate_domain", "certificate_alternative_names"),
+    is_pending=lambda facts: facts["status"] != "ISSUED",
 )

@@ -112,4 +112,5 @@ KIND = Kind(
     read,
     predict,
     ("rds_engine", "rds_database", "rds_username", "rds_cluster_instance_name"),
+    is_pending=lambda facts: facts["status"] != "available",
 )

@@ -37,5 +37,5 @@ KIND = Kind(
     {"id": "the group's id", "arn": "the group's ARN", "vpc_id": "the id of the VPC that the group is in"},
     read,
     predict,
-    derived={"security_group_vpc_id": "{{ hostvars[security_group_vpc].component.id }}"},
+    derived={"security_group_vpc_id": ("security_group_vpc", "id")},
 )

@@ -54,4 +54,5 @@ KIND = Kind(
     read,
     predict,
     ("ses_domain", "ses_senders", "ses_configuration_set"),
+    is_pending=lambda facts: not facts["verified"],
 )

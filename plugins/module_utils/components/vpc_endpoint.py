@@ -43,5 +43,5 @@ KIND = Kind(
     {"ids": "the endpoints' ids, by service"},
     read,
     options=("vpc_endpoint_services", "vpc_endpoint_gateway_services"),
-    derived={"vpc_endpoint_vpc_id": "{{ hostvars[vpc_endpoint_vpc].component.id }}"},
+    derived={"vpc_endpoint_vpc_id": ("vpc_endpoint_vpc", "id")},
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from ansible_collections.slipway.fargate.plugins.callback import warm
@@ -22,7 +23,8 @@ init_plugin_loader([sys.argv[1]])
 from ansible_collections.slipway.fargate.plugins.callback.warm import CallbackModule
 from types import SimpleNamespace
 manager = SimpleNamespace(
-    _inventory=SimpleNamespace(get_hosts=lambda pattern: ["orders"]),
+    _inventory=SimpleNamespace(get_hosts=lambda pattern=None: [SimpleNamespace(name="orders")]),
+    set_nonpersistent_facts=lambda host, facts: None,
     get_vars=lambda play, host: {"ansible_connection": "slipway.fargate.warm"},
 )
 CallbackModule().v2_playbook_on_play_start(SimpleNamespace(hosts=["all"], get_variable_manager=lambda: manager))
@@ -32,9 +34,12 @@ print(*(path for cache in vars(loader).values() for path in getattr(cache, "_mod
 
 
 def play(connection: str | None) -> SimpleNamespace:
+    variables: dict[str, dict[str, Any]] = {"orders": {}, "web": {}}
     manager = SimpleNamespace(
-        _inventory=SimpleNamespace(get_hosts=lambda pattern: ["orders"]),
+        _inventory=SimpleNamespace(get_hosts=lambda pattern=None: [SimpleNamespace(name=name) for name in variables]),
         get_vars=lambda play, host: {"ansible_connection": connection},
+        set_nonpersistent_facts=lambda host, facts: variables[host].update(facts),
+        variables=variables,
     )
     return SimpleNamespace(hosts=["all"], get_variable_manager=lambda: manager)
 
@@ -76,12 +81,35 @@ def test_whatever_goes_wrong_is_left_to_the_tasks(
 
 def test_a_play_without_hosts_is_passed_over(started: list[str]) -> None:
     nobody = play("slipway.fargate.warm")
-    nobody.get_variable_manager()._inventory.get_hosts = lambda pattern: []
+    nobody.get_variable_manager()._inventory.get_hosts = lambda pattern=None: []
     callback = warm.CallbackModule()
     callback.v2_playbook_on_play_start(nobody)
     assert started == []
     callback.v2_playbook_on_play_start(play("slipway.fargate.warm"))
     assert started != []
+
+
+def told(connection: str, *results: Any) -> list[Any]:
+    """What each host knows after these results."""
+    callback, this = warm.CallbackModule(), play(connection)
+    callback.v2_playbook_on_play_start(this)
+    for result in results:
+        if result.is_failed():
+            callback.v2_runner_on_failed(result)
+        else:
+            callback.v2_runner_on_ok(result)
+    return [variables.get("stack_unchanged") for variables in this.get_variable_manager().variables.values()]
+
+
+def result(changed: bool = False, failed: bool = False) -> SimpleNamespace:
+    return SimpleNamespace(is_changed=lambda: changed, is_failed=lambda: failed)
+
+
+def test_every_host_knows_whether_something_changed(started: list[str]) -> None:
+    assert told(warm.CONNECTION) == told(warm.CONNECTION, result(), result()) == [True, True]
+    assert told(warm.CONNECTION, result(), result(changed=True), result()) == [False, False]
+    assert told(warm.CONNECTION, result(failed=True)) == [False, False]
+    assert told("ansible.builtin.local", result()) == [None, None]
 
 
 def test_what_every_task_needs_is_loaded_when_the_playbook_starts() -> None:
