@@ -77,14 +77,21 @@ def edit(inventories: Path, component: str, variables: dict[str, Any]) -> None:
     path.write_text(yaml.safe_dump({**(now or {}), **variables}))
 
 
-def run_playbook(account: Account, inventory: str | Path, verb: str, *arguments: str, **extra: Any) -> Run:
-    """Run playbooks/<verb>.yml on the environment in the account."""
+def run_playbook(
+    account: Account,
+    inventory: str | Path,
+    verb: str,
+    *arguments: str,
+    _environment: dict[str, str] | None = None,
+    **extra: Any,
+) -> Run:
+    """Run playbooks/<verb>.yml on the environment in the account, with more environment variables."""
     with tempfile.TemporaryDirectory() as folder:
         plan = Path(folder) / "plan.json"
         done = subprocess.run(
             command(inventory, verb, *arguments, **extra),
             cwd=ROOT,
-            env=environment(account, SLIPWAY_PLAN_JSON=str(plan)),
+            env=environment(account, SLIPWAY_PLAN_JSON=str(plan), **(_environment or {})),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
