@@ -1,7 +1,7 @@
 # Copyright: the slipway.fargate team
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs whose module payloads are recorded with what the warm connection returned, to be sent the way `local` sends them."""
+"""Runs whose payloads are recorded with what the warm connection returned, to be sent the way `local` sends them."""
 
 from __future__ import annotations
 
