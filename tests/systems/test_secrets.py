@@ -26,9 +26,9 @@ GIVEN = {
 def arguments_of_processes() -> str:
     """The command lines of everything that runs now."""
     seen = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            seen.append(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+            seen.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
         except OSError:  # ended in between
             continue
     return "\n".join(seen)
