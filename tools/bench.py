@@ -278,7 +278,7 @@ class Bench:
         timeline, log = self.meter.folder / "timeline", self.meter.folder / "warm.log"
         more = {
             "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tools" / "benchmark" / "callback"),
-            "ANSIBLE_CALLBACKS_ENABLED": "slipway.fargate.plan,bench_timeline",
+            "ANSIBLE_CALLBACKS_ENABLED": "slipway.fargate.plan,slipway.fargate.warm,bench_timeline",
             "BENCH_TIMELINE": str(timeline),
             "SLIPWAY_WARM_LOG": str(log),
         }
