@@ -146,10 +146,12 @@ class CallbackModule(CallbackBase):
     def _meet(self, host: Any) -> plan.Component:
         """Take a host in; what it is its groups tell, so that nothing needs to be templated."""
         known: dict[str, Any] = {}
-        for group in host.get_groups():
+        groups = host.get_groups()
+        for group in groups:
             known |= {key: group.vars[key] for key in _OF_INTEREST if key in group.vars}
         known |= {key: host.vars[key] for key in _OF_INTEREST if key in host.vars}
-        if not self.stack and "stack_name" in known:
+        is_others = any(group.name == _OTHERS for group in groups)
+        if not self.stack and not is_others and "stack_name" in known:
             self.stack = f"{known['stack_name']}/{known.get('stack_environment', '')}".rstrip("/")
         component = plan.Component(host.name, kind=str(known.get("component_kind") or ""))
         self.components[host.name] = component
@@ -232,6 +234,7 @@ class CallbackModule(CallbackBase):
         self._display.display(text, color=color)
 
 
+_OTHERS = "shared"  # the group of another environment's components, whose data this one uses
 _OF_INTEREST = ("stack_name", "stack_environment", "component_kind")
 
 

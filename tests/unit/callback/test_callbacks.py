@@ -38,10 +38,11 @@ class Screen:
         return "\n".join(self.lines)
 
 
-def host(name: str = "orders", kind: str = "sqs") -> SimpleNamespace:
+def host(name: str = "orders", kind: str = "sqs", stack: str = "shop", *more: str) -> SimpleNamespace:
     groups = [
-        SimpleNamespace(vars={"component_kind": kind} if kind else {}),
-        SimpleNamespace(vars={"stack_name": "shop", "stack_environment": "dev"}),
+        SimpleNamespace(name=kind, vars={"component_kind": kind} if kind else {}),
+        SimpleNamespace(name=stack, vars={"stack_name": stack, "stack_environment": "dev"}),
+        *(SimpleNamespace(name=group, vars={}) for group in more),
     ]
     return SimpleNamespace(name=name, vars={}, get_groups=lambda: groups, get_name=lambda: name)
 
@@ -201,6 +202,14 @@ def test_durations_are_those_of_its_tasks(callback: CallbackModule, monkeypatch:
     callback.v2_runner_on_skipped(skipped)
     assert callback.components["orders"].seconds == 4.5
     assert callback.running == {}
+
+
+def test_the_environment_is_not_the_one_whose_data_it_uses(callback: CallbackModule) -> None:
+    task = outcome({}).task
+    callback.v2_runner_on_start(host("database", "rds", "platform", "shared"), task)
+    assert callback.stack == ""
+    callback.v2_runner_on_start(host(), task)
+    assert callback.stack == "shop/dev"
 
 
 def test_an_unchanged_result_is_not_looked_into(callback: CallbackModule) -> None:
