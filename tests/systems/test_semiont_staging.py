@@ -15,6 +15,7 @@ import pytest
 from tests.support.local_aws import Account, LocalAws
 from tests.support.playbook import Run, run_playbook
 from tests.support.policies import policy_problems
+from tests.support.state import state
 from tests.verbs.environment import push
 
 pytestmark = pytest.mark.xdist_group("semiont-staging")
@@ -207,3 +208,21 @@ def test_SE_21_SE_22_a_snapshot_is_made_and_restored_beside_the_old_one(aws: Acc
         s["SubnetIdentifier"] for s in before["DBSubnetGroup"]["Subnets"]
     }
     assert database(aws)["DbiResourceId"] == before["DbiResourceId"]
+
+
+def test_destroy_leaves_nothing(aws: Account, rotator: dict[str, str]) -> None:
+    rds = aws.client("rds")
+    rds.modify_db_instance(DBInstanceIdentifier="semiont-restored", DeletionProtection=False)
+    rds.delete_db_snapshot(DBSnapshotIdentifier=SNAPSHOT)
+    gone = {"rds_deletion_protection": False, "rds_skip_final_snapshot": True, "secret_recovery_window_days": 0}
+    run_playbook(
+        aws, INVENTORY, "destroy", "--limit", "database", confirm=NAME, rds_name="semiont-restored", **gone, **rotator
+    ).ok()
+    run_playbook(aws, INVENTORY, "data", **gone, **rotator).ok()
+    run_playbook(
+        aws, INVENTORY, "destroy", confirm=NAME, empty_buckets=True, ecr_force_delete=True, **gone, **rotator
+    ).ok()
+    aws.client("lambda").delete_function(FunctionName="rotate")
+    aws.client("logs").delete_log_group(logGroupName="/aws/lambda/rotate")  # of its runs
+    aws.client("iam").delete_role(RoleName="rotate")
+    assert {what: there for what, there in state(aws).items() if there} == {}
