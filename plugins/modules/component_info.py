@@ -35,7 +35,7 @@ options:
     default: false
   unchanged:
     description:
-      - Whether nothing was changed since M(slipway.fargate.validate_environment#module) looked. Then what it found is
+      - Whether nothing was changed since M(slipway.fargate.validate_environment) looked. Then what it found is
         published, and AWS is not asked again, unless something was not there yet or not complete.
     type: bool
     default: false

@@ -54,7 +54,7 @@ arn:
   type: str
   sample: arn:aws:iam::123456789012:user/deploy
 ansible_facts:
-  description: What was found, for M(slipway.fargate.component_info#module) to publish as long as nothing changes.
+  description: What was found, for M(slipway.fargate.component_info) to publish as long as nothing changes.
   returned: success
   type: complex
   contains:
