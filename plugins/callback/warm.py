@@ -13,12 +13,13 @@ author:
   - The slipway.fargate team (@slipway)
 description:
   - Ansible runs each task in a fork of the controller, which loads filters, connection and other plugins anew. This
-    loads them in the controller when the playbook starts, so that the forks have them.
+    loads them in the controller when the first play starts, so that the forks have them.
+  - Starts the server of P(slipway.fargate.warm#connection), which is then ready when the first module arrives.
   - Keeps what only depends on files for all forks and for the next run - payloads of modules, and what Jinja compiled
     from templates of this collection - under C(ANSIBLE_HOME), in a folder that only the user can read. What the files
     of others hold, or what is encrypted, is not kept.
-  - When the play's connection is P(slipway.fargate.warm#connection) it starts its server too, which is then ready when
-    the first module arrives.
+  - Sets the variable C(stack_unchanged) of all hosts, true until a task changes something or fails. What was read of
+    AWS before is still right then.
   - Does all this from the first play on whose connection is P(slipway.fargate.warm#connection).
   - Prints nothing and changes no result. Whatever it cannot load is loaded by the tasks, as without it.
 requirements:
