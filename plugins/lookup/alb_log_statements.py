@@ -44,10 +44,8 @@ _raw:
 
 from typing import Any
 
-from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.slipway.fargate.plugins.lookup.component import PagingClient
-from botocore.exceptions import BotoCoreError, ClientError
+from ansible_collections.slipway.fargate.plugins.lookup.component import caller_arn
 
 
 def statement(bucket: str, caller: str, region: str, prefix: str) -> dict[str, Any]:
@@ -69,8 +67,5 @@ class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
         self.set_options(var_options=variables, direct=kwargs)
         region, prefix = self.get_option("region"), self.get_option("prefix")
-        try:
-            caller = PagingClient("sts", region).get_caller_identity()["Arn"]
-        except (ClientError, BotoCoreError) as error:
-            raise AnsibleLookupError(f"could not ask AWS which account this is: {error}") from error
+        caller = caller_arn(region)
         return [statement(bucket, caller, region, prefix) for bucket in terms]

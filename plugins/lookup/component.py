@@ -66,6 +66,14 @@ class PagingClient:
         return self.wrapped.get_paginator(operation).paginate(**parameters).build_full_result()[key]
 
 
+def caller_arn(region: str) -> str:
+    """Whose credentials these are."""
+    try:
+        return PagingClient("sts", region).get_caller_identity()["Arn"]
+    except (ClientError, BotoCoreError) as error:
+        raise AnsibleLookupError(f"could not ask AWS which account this is: {error}") from error
+
+
 class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
         host, kind = variables["inventory_hostname"], variables["component_kind"]

@@ -48,10 +48,8 @@ _raw:
 
 from typing import Any
 
-from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.slipway.fargate.plugins.lookup.component import PagingClient
-from botocore.exceptions import BotoCoreError, ClientError
+from ansible_collections.slipway.fargate.plugins.lookup.component import caller_arn
 
 
 def statements(bucket: str, caller: str, region: str, trail: str, prefix: str) -> list[dict[str, Any]]:
@@ -79,8 +77,5 @@ class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
         self.set_options(var_options=variables, direct=kwargs)
         region, trail, prefix = (self.get_option(name) for name in ("region", "trail", "prefix"))
-        try:
-            caller = PagingClient("sts", region).get_caller_identity()["Arn"]
-        except (ClientError, BotoCoreError) as error:
-            raise AnsibleLookupError(f"could not ask AWS which account this is: {error}") from error
+        caller = caller_arn(region)
         return [statement for bucket in terms for statement in statements(bucket, caller, region, trail, prefix)]
