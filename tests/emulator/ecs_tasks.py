@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from ipaddress import IPv4Network
 from typing import Any
 
 from moto.core.base_backend import BaseBackend
@@ -141,8 +142,7 @@ class TasksMixin(BaseBackend):
             return None
         ec2 = ec2_backends[self.account_id][self.region_name]
         subnet = ec2.get_subnet(random.choice(network["subnets"]))
-        first = subnet.cidr.network_address
-        address = str(first + 10 + int(unique[:6], 16) % max(subnet.cidr.num_addresses - 12, 1))
+        address = self._free_address(subnet.cidr, int(unique[:6], 16))
         details = {
             "subnetId": subnet.id,
             "networkInterfaceId": f"eni-{unique[:17]}",
@@ -156,6 +156,16 @@ class TasksMixin(BaseBackend):
             "status": "ATTACHED",
             "details": [{"name": name, "value": value} for name, value in details.items()],
         }
+
+    def _free_address(self, cidr: IPv4Network, start: int) -> str:
+        """One that no task holds; four at the beginning and one at the end of a subnet are reserved by AWS."""
+        held = {_address(task) for task in self.ecs_tasks.values() if task["lastStatus"] != "STOPPED"}
+        usable = cidr.num_addresses - 5
+        addresses = (str(cidr[4 + (start + n) % usable]) for n in range(usable))
+        free = next((address for address in addresses if address not in held), None)
+        if free is None:
+            raise AwsError("InvalidParameterException", f"The subnet {cidr} has no free address.")
+        return free
 
     def _forget_old(self) -> None:
         stopped = [arn for arn, task in self.ecs_tasks.items() if task["lastStatus"] == "STOPPED"]

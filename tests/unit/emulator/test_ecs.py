@@ -518,3 +518,14 @@ def test_tasks_alone(aws: Aws, refused: Refused) -> None:
     ecs.stop_task(**CLUSTER, task=arn, reason="because")
     assert ecs.describe_tasks(**CLUSTER, tasks=[arn])["tasks"][0]["stoppedReason"] == "because"
     refused("InvalidParameterException", ecs.stop_task, **CLUSTER, task="none")
+
+
+def test_no_two_tasks_have_one_address(aws: Aws) -> None:
+    arn = target_group(aws)
+    balanced(aws, arn)
+    smallest = aws("ec2").create_subnet(VpcId=aws.vpc(), CidrBlock="172.31.240.0/28")["Subnet"]["SubnetId"]
+    balancers = [{"targetGroupArn": arn, "containerName": "app", "containerPort": 80}]
+    network = {"awsvpcConfiguration": {"subnets": [smallest]}}
+    ready_service(aws, loadBalancers=balancers, networkConfiguration=network, desiredCount=11)
+    health = aws("elbv2").describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+    assert {target["Target"]["Id"] for target in health} == {f"172.31.240.{n}" for n in range(4, 15)}
