@@ -20,6 +20,8 @@ description:
     of others hold, or what is encrypted, is not kept.
   - Sets the variable C(stack_unchanged) of all hosts, true until a task changes something or fails. What was read of
     AWS before is still right then.
+  - Ends the forks with the controller, and lets a C(SIGINT) or C(SIGTERM) that comes in the middle of a fork wait until
+    it is made, as it could be lost.
   - Does all this from the first play on whose connection is P(slipway.fargate.warm#connection).
   - Prints nothing and changes no result. Whatever it cannot load is loaded by the tasks, as without it.
 requirements:
@@ -33,9 +35,7 @@ EXAMPLES = r"""
 """
 
 import contextlib
-import gc
 import importlib
-import os
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,7 @@ class CallbackModule(CallbackBase):
             _load_filters,
             _load_classes,
             self._share_templates,
-            _spare_forks,
+            _tie_workers,
         ):
             with contextlib.suppress(Exception):  # the tasks meet the same error, and report it
                 warm_up()
@@ -131,9 +131,11 @@ class CallbackModule(CallbackBase):
         warm_templates.install(self._templates)
 
 
-def _spare_forks() -> None:
-    """A fork need not look for garbage in what it has from the controller."""
-    os.register_at_fork(after_in_child=gc.freeze)
+def _tie_workers() -> None:
+    """Many short tasks make many forks, and a Ctrl-C in the middle of one is likely."""
+    from ..plugin_utils import warm_workers  # noqa: PLC0415 (may not fit this Ansible)
+
+    warm_workers.install()
 
 
 def _load_modules() -> None:

@@ -30,6 +30,7 @@ import mmap
 import os
 import re
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -607,6 +608,7 @@ class Server:
         for path in glob.glob(f"{glob.escape(os.path.dirname(self._path))}/{FILES}"):
             with contextlib.suppress(OSError):
                 os.unlink(path)
+            shutil.rmtree(path, ignore_errors=True)
         for child in self._by_handle.values():
             _kill(child.pid, signal.SIGTERM)
         deadline = time.monotonic() + GRACE

@@ -66,6 +66,35 @@ def test_nothing_outlives_a_controller_that_is_killed(project: Project, number: 
     assert eventually(lambda: not sockets(project))
 
 
+# The whole group, as a terminal does, in the fork of the first worker: after what logging and others do there.
+INTERRUPT = (
+    "import os, sys\n"
+    "if 'ansible-playbook' in str(sys.orig_argv):\n"
+    "    os.register_at_fork(after_in_parent=lambda: os.killpg(0, {number}))\n"
+)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 99)])
+def test_a_signal_in_the_middle_of_a_fork_ends_the_run(project: Project, number: int, status: int) -> None:
+    (project.folder / "sitecustomize.py").write_text(INTERRUPT.format(number=int(number)))
+    project.module("slow", "import time\ntime.sleep(300)")
+    more = {"PYTHONPATH": str(project.folder), "ANSIBLE_CALLBACKS_ENABLED": "slipway.fargate.warm"}
+    with subprocess.Popen(
+        project.command([{"slow": {}}], {"h": "slipway.fargate.warm"}),
+        cwd=project.folder,
+        env=project.environment(**more),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as controller:
+        try:
+            assert controller.wait(30) == status
+        finally:
+            controller.kill()
+    assert eventually(lambda: not sockets(project))
+
+
 def test_a_worker_that_ends_takes_its_module_along(project: Project) -> None:
     project.module("trace", TRACE.replace("time.sleep(300)", "os.kill(WORKER, 15); time.sleep(300)"))
     body = (project.folder / "library" / "trace.py").read_text()

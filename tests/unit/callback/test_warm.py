@@ -45,7 +45,7 @@ def play(connection: str | None) -> SimpleNamespace:
 
 
 OWN = ("_open_store", "_start_server", "_share_templates")
-WARM_UPS = ("_load_modules", "_load_filters", "_load_classes", "_spare_forks")
+WARM_UPS = ("_load_modules", "_load_filters", "_load_classes", "_tie_workers")
 
 
 @pytest.fixture
