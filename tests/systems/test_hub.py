@@ -527,7 +527,8 @@ def prod(production: Hub) -> Hub:
 
 def test_prod_stays_as_it_is(prod: Hub) -> None:
     since = prod.account.position()
-    assert prod.run("site", rds_master_password="given-" * 6).ok().changes == []
+    for options in ([], ["--check", "--diff"]):
+        assert prod.run("site", *options, rds_master_password="given-" * 6).ok().changes == []
     assert prod.account.writes(since) == []
 
 

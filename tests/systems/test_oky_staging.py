@@ -61,7 +61,8 @@ def test_preview_on_empty_equals_what_is_done(preview: Run, converged: Run) -> N
 
 def test_a_second_converge_is_quiet(aws: Account) -> None:
     since = aws.position()
-    assert run_playbook(aws, INVENTORY, "site", **ALARMED).ok().changes == []
+    for options in ([], ["--check", "--diff"]):
+        assert run_playbook(aws, INVENTORY, "site", *options, **ALARMED).ok().changes == []
     assert aws.writes(since) == []
 
 

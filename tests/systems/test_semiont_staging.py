@@ -87,7 +87,8 @@ def test_preview_on_empty_equals_what_is_done_and_the_second_converge_is_quiet(
     previewed, done = runs
     assert previewed.summary == done.summary != set()
     since = aws.position()
-    assert run_playbook(aws, INVENTORY, "site", **rotator).ok().changes == []
+    for options in ([], ["--check", "--diff"]):
+        assert run_playbook(aws, INVENTORY, "site", *options, **rotator).ok().changes == []
     assert aws.writes(since) == []
 
 
