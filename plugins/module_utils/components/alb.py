@@ -34,6 +34,7 @@ def read(aws: Aws, name: str, options: dict[str, Any]) -> Facts | None:
         "zone_id": found["CanonicalHostedZoneId"],
         "full_name": arn.partition(":loadbalancer/")[2],
         "scheme": found["Scheme"],
+        "status": found["State"]["Code"],
         "target_groups": groups,
         "target_group_full_names": {key: group.rpartition(":")[2] for key, group in groups.items()},
         "listener_arns": {str(listener["Port"]): listener["ListenerArn"] for listener in listeners},
@@ -109,6 +110,7 @@ KIND = Kind(
         "zone_id": "the Route 53 hosted zone of its host name, for alias records",
         "full_name": "the value of CloudWatch's dimension `LoadBalancer`, as `app/<name>/<id>`",
         "scheme": "`internet-facing` or `internal`",
+        "status": "its status, as `active`",
         "target_groups": "the ARNs of the target groups, by their names in the role; alternate ones end in `-alt`",
         "target_group_full_names": "the values of CloudWatch's dimension `TargetGroup`, by their names in the role",
         "listener_arns": "the ARNs of the listeners, by port as a string",
@@ -125,4 +127,5 @@ KIND = Kind(
         "alb_listeners",
         "alb_deletion_protection",
     ),
+    is_pending=lambda facts: facts["status"] != "active",
 )

@@ -23,6 +23,7 @@ def read(aws: Aws, name: str, options: dict[str, Any]) -> Facts | None:
         "hosted_zone_id": HOSTED_ZONE_ID,
         "zone_id": HOSTED_ZONE_ID,
         "aliases": sorted(items(found[0].get("Aliases"))),
+        "status": found[0]["Status"],
     }
 
 
@@ -41,8 +42,10 @@ KIND = Kind(
         "hosted_zone_id": "the Route 53 hosted zone of its host name, for alias records",
         "zone_id": "the same, under the name that a load balancer has for it",
         "aliases": "the host names that it answers to besides its own",
+        "status": "its status, `Deployed` when it is the same everywhere",
     },
     read,
     predict,
     ("cdn_aliases",),
+    is_pending=lambda facts: facts["status"] != "Deployed",
 )

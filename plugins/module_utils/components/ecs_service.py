@@ -25,7 +25,14 @@ def read(aws: Aws, name: str, options: dict[str, Any]) -> Facts | None:
         **_named(aws, options),
         "task_definition": service["taskDefinition"].split("/")[-1],
         "desired_count": service["desiredCount"],
+        "rollout": _rollout(service["deployments"]),
     }
+
+
+def _rollout(deployments: list[dict[str, Any]]) -> str:
+    """Those that shift traffic have no state of their own: they are over when there is no second one."""
+    state = deployments[0].get("rolloutState", "COMPLETED") if deployments else "COMPLETED"
+    return "IN_PROGRESS" if len(deployments) > 1 else str(state)
 
 
 def predict(aws: Aws, name: str, options: dict[str, Any]) -> Facts:
@@ -63,6 +70,7 @@ KIND = Kind(
         "task_role_arn": "the ARN of the application's own role, which is there when it needs one",
         "log_group": "the log group of its containers",
         "desired_count": "how many tasks are to run",
+        "rollout": "the state of its newest deployment, as `COMPLETED` or `IN_PROGRESS`",
     },
     read,
     predict,
@@ -74,4 +82,5 @@ KIND = Kind(
         "ecs_service_execution_role_name",
         "ecs_service_task_role_name",
     ),
+    is_pending=lambda facts: facts["rollout"] == "IN_PROGRESS",
 )

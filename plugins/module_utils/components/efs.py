@@ -18,6 +18,8 @@ def read(aws: Aws, name: str, options: dict[str, Any]) -> Facts | None:
         return None
     points = efs.list("describe_access_points", "AccessPoints", FileSystemId=found["FileSystemId"])
     by_name = {point.get("Name"): point for point in points if point["LifeCycleState"] not in ("deleting", "deleted")}
+    targets = efs.list("describe_mount_targets", "MountTargets", FileSystemId=found["FileSystemId"])
+    states = {item["LifeCycleState"] for item in (found, *by_name.values(), *targets)}
     names = [*_names(options), *sorted(by_name.keys() - {*_names(options), None})]
     return {
         "id": found["FileSystemId"],
@@ -25,6 +27,7 @@ def read(aws: Aws, name: str, options: dict[str, Any]) -> Facts | None:
         "dns_name": f"{found['FileSystemId']}.efs.{aws.region}.amazonaws.com",
         "access_points": {point: (by_name.get(point) or {}).get("AccessPointId", UNKNOWN) for point in names},
         "access_point_arns": {point: (by_name.get(point) or {}).get("AccessPointArn", UNKNOWN) for point in names},
+        "status": "available" if states == {"available"} else "updating",
     }
 
 
@@ -45,8 +48,10 @@ KIND = Kind(
         "dns_name": "the host name of its mount targets",
         "access_points": "the ids of its access points, by name",
         "access_point_arns": "the ARNs of its access points, by name",
+        "status": "`available` when it, its access points and its mount targets are, else `updating`",
     },
     read,
     predict,
     ("efs_access_points",),
+    is_pending=lambda facts: facts["status"] != "available",
 )

@@ -34,6 +34,7 @@ def read(aws: Aws, name: str, options: dict[str, Any]) -> Facts | None:
         "user_group_id": users[0] if users else "",
         "app_user_id": _app_user(name, options) if users else "",
         "log_group": logs.get("slow-log", ""),
+        "status": group["Status"],
     }
 
 
@@ -68,6 +69,7 @@ KIND = Kind(
         "user_group_id": "the ID of the attached user group; empty without authentication",
         "app_user_id": "the ID of the application's own user; empty without authentication",
         "log_group": "the log group of the slow log; empty when it is not delivered",
+        "status": "its status, as `available`",
     },
     read,
     predict,
@@ -80,4 +82,5 @@ KIND = Kind(
         "elasticache_slow_log_enabled",
         "elasticache_slow_log_group",
     ),
+    is_pending=lambda facts: facts["status"] != "available",
 )

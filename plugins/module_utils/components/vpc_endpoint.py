@@ -21,8 +21,11 @@ def read(aws: Aws, name: str, options: dict[str, Any]) -> Facts | None:
         [{"Name": "vpc-id", "Values": [options["vpc_endpoint_vpc_id"]]}] if options.get("vpc_endpoint_vpc_id") else []
     )
     found = aws.client("ec2").list("describe_vpc_endpoints", "VpcEndpoints", Filters=filters)
-    ids = endpoint_ids([endpoint for endpoint in found if endpoint["State"].lower() not in GONE], name, services)
-    return {"ids": ids} if ids or not services else None
+    there = [endpoint for endpoint in found if endpoint["State"].lower() not in GONE]
+    ids = endpoint_ids(there, name, services)
+    states = {endpoint["State"].lower() for endpoint in there if endpoint["VpcEndpointId"] in ids.values()}
+    status = "available" if states <= {"available"} else "pending"
+    return {"ids": ids, "status": status} if ids or not services else None
 
 
 def endpoint_ids(endpoints: list[dict[str, Any]], name: str, services: list[str]) -> dict[str, str]:
@@ -40,8 +43,9 @@ def endpoint_ids(endpoints: list[dict[str, Any]], name: str, services: list[str]
 
 KIND = Kind(
     "VPC endpoint",
-    {"ids": "the endpoints' ids, by service"},
+    {"ids": "the endpoints' ids, by service", "status": "`available` when all of them are, else `pending`"},
     read,
     options=("vpc_endpoint_services", "vpc_endpoint_gateway_services"),
     derived={"vpc_endpoint_vpc_id": ("vpc_endpoint_vpc", "id")},
+    is_pending=lambda facts: facts["status"] != "available",
 )
