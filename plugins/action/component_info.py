@@ -70,11 +70,15 @@ class Described:
         return found
 
 
+def is_final(facts: Mapping[str, Any], names: Collection[str]) -> bool:
+    """Whether these are all the facts of the components, and AWS is at rest."""
+    return all(
+        name in facts and not is_unknown(facts[name]) and not KINDS[facts[name]["kind"]].is_pending(facts[name])
+        for name in names
+    )
+
+
 def _known(names: Collection[str], task_vars: dict[str, Any]) -> dict[str, Any]:
     """The facts that validate_environment found, if it found all there is to know of these components."""
     before = task_vars.get("ansible_facts", {}).get("slipway_before", {})
-    found = {name: before[name] for name in names if name in before}
-    is_final = len(found) == len(names) and not any(
-        is_unknown(facts) or KINDS[facts["kind"]].is_pending(facts) for facts in found.values()
-    )
-    return found if is_final else {}
+    return {name: before[name] for name in names} if is_final(before, names) else {}

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.slipway.fargate.plugins.action.component_info import Described
+from ansible_collections.slipway.fargate.plugins.action.component_info import Described, is_final
 from ansible_collections.slipway.fargate.plugins.plugin_utils import validation
 from ansible_collections.slipway.fargate.plugins.plugin_utils.environment import CALLER, defaults, own_stack, shape
 
@@ -55,6 +55,7 @@ class ActionModule(ActionBase):
             }
         before = account["ansible_facts"].pop("slipway")
         account["ansible_facts"]["slipway_before"] = before
+        account["settled"] = is_final(before, components)
         return {**result, **account, "changed": False, "problems": []}
 
     def _problems(

@@ -20,6 +20,7 @@ description:
   - On a terminal it shows the components that are running now, and for how long. Needs C(rich), and does without it.
   - Gives C(drift.yml), whose plays set C(stack_drift), its exit status. 0 when nothing differs, 2 when something does
     and 1 when a component failed.
+  - What is found in plays that set C(stack_look) is not counted. They only look for changes, which other plays make.
   - Values of secrets are not shown. C(NO_COLOR) is respected.
   - The modules of this collection say what they do to which resource. Those of amazon.aws and community.aws say no more
     than that something changed. Type and name of the resource are then taken from the module and its options, and
@@ -98,6 +99,7 @@ class CallbackModule(CallbackBase):
         self.stack = ""
         self.playbook = ""
         self.drift = False
+        self.looking = False  # for changes that the layers report, if there are any
         self.live: Live | None = None
 
     @property
@@ -116,6 +118,7 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         self.since = {}
+        self.looking = play.vars.get("stack_look") is True
         self.drift = self.drift or play.vars.get("stack_drift") is True
         if self.live is None and self.get_option("live") and possible(os.environ, sys.stdout):
             self.live = Live(self._rows, sys.stdout, color=not C.ANSIBLE_NOCOLOR)
@@ -172,6 +175,8 @@ class CallbackModule(CallbackBase):
             return
         component = self.components.get(result.host.name) or self._meet(result.host)
         component.managed = True
+        if self.looking:
+            return
         # Of a loop the field is still a template: only what is certain is left out.
         if not result.is_changed() or (result.task_fields.get("check_mode") is True and not self.check):
             return
@@ -181,6 +186,8 @@ class CallbackModule(CallbackBase):
                 self._say(f"{component.name}: {plan_report.line(change)}", plan_report.COLORS[change["action"]])
 
     def _failed(self, result: Any) -> None:
+        if self.looking:
+            return
         component = self.components.get(result.host.name) or self._meet(result.host)
         message = str(result.result.get("msg"))
         if plan.NOT_STARTED.search(message):

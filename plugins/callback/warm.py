@@ -19,7 +19,8 @@ description:
     from templates of this collection - under C(ANSIBLE_HOME), in a folder that only the user can read. What the files
     of others hold, or what is encrypted, is not kept.
   - Sets the variable C(stack_unchanged) of all hosts, true until a task changes something or fails. What was read of
-    AWS before is still right then.
+    AWS before is still right then. C(stack_looks_unchanged) is the same for the plays that set C(stack_look), which
+    only look for changes.
   - Ends the forks with the controller, and lets a C(SIGINT) or C(SIGTERM) that comes in the middle of a fork wait until
     it is made, as it could be lost.
   - Does all this from the first play on whose connection is P(slipway.fargate.warm#connection).
@@ -53,6 +54,7 @@ from ansible.plugins.loader import (
 COLLECTION = "slipway.fargate"
 CONNECTION = f"{COLLECTION}.warm"
 FILTERS = Path(__file__).parents[1] / "filter"
+UNCHANGED, LOOKS_UNCHANGED = "stack_unchanged", "stack_looks_unchanged"
 MODULES = ("ansible.executor.module_common", "ansible.module_utils.common.arg_spec")
 
 
@@ -66,10 +68,13 @@ class CallbackModule(CallbackBase):
         super().__init__()
         self._started = False
         self._hosts: Any = None
+        self._true: set[str] = set()  # what the hosts were told and is still right
+        self._looking = False
         self._store: Any = None
         self._templates: Any = None
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
+        self._looking = play.vars.get("stack_look") is True
         if self._started or not _is_warm(play):
             return
         self._started = True
@@ -88,24 +93,31 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_ok(self, result: Any) -> None:
         if result.is_changed():
-            self._tell(False)
+            self._changed()
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
-        self._tell(False)
+        self._changed()
+
+    def v2_runner_on_unreachable(self, result: Any) -> None:
+        self._changed()
 
     def _watch(self, play: Any) -> None:
         manager = play.get_variable_manager()
         self._hosts = manager, [host.name for host in manager._inventory.get_hosts()]
-        self._tell(True)
+        self._true = {UNCHANGED, LOOKS_UNCHANGED}
+        self._tell(dict.fromkeys(self._true, True))
 
-    def _tell(self, unchanged: bool) -> None:
-        """Let every host know whether anything was changed in this run."""
-        if self._hosts:
-            manager, names = self._hosts
-            for name in names:
-                manager.set_nonpersistent_facts(name, {"stack_unchanged": unchanged})
-        if not unchanged:
-            self._hosts = None
+    def _changed(self) -> None:
+        """A look changes nothing: what was read before it is still right."""
+        name = LOOKS_UNCHANGED if self._looking else UNCHANGED
+        if name in self._true:
+            self._true.remove(name)
+            self._tell({name: False})
+
+    def _tell(self, variables: dict[str, bool]) -> None:
+        manager, names = self._hosts
+        for name in names:
+            manager.set_nonpersistent_facts(name, variables)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         with contextlib.suppress(OSError):

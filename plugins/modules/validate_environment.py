@@ -53,6 +53,11 @@ arn:
   returned: success
   type: str
   sample: arn:aws:iam::123456789012:user/deploy
+settled:
+  description: Whether all components are there, and AWS has done all that was asked of it.
+  returned: success
+  type: bool
+  sample: true
 ansible_facts:
   description: What was found, for M(slipway.fargate.component_info) to publish as long as nothing changes.
   returned: success

@@ -138,6 +138,42 @@ def test_second_converge_and_the_check_after_it_are_quiet(aws: Account) -> None:
     assert aws.writes(since) == []
 
 
+def plays(run: Run) -> dict[str, str]:
+    """What the default callback printed of each play of the layers."""
+    found = (part.partition("]") for part in run.output.split("PLAY [")[1:])
+    return {name: said for name, _, said in found if name.startswith("Layer")}
+
+
+def test_the_layers_are_left_out_only_when_nothing_would_change(aws: Account) -> None:
+    shown = {"ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default"}
+    quiet = run_playbook(aws, INVENTORY, "site", _environment=shown).ok()
+    assert {said.split("\n")[1] for said in plays(quiet).values()} == {"skipping: no hosts matched"}
+    name = f"{NAME}-alarms-s3-events-age"
+    aws.client("cloudwatch").delete_alarms(AlarmNames=[name])
+    for options in (["--check"], []):
+        run = run_playbook(aws, INVENTORY, "site", *options, _environment=shown).ok()
+        assert [(c["component"], c["action"], c["name"]) for c in run.changes] == [("alarms", "create", name)]
+        assert "TASK" in plays(run)["Layer 1, what needs nothing"]
+
+
+def test_what_is_left_under_way_is_awaited(aws: Account) -> None:
+    aws.settings(provisioning_reads=8)
+    aws.client("ecs").update_service(cluster=f"{NAME}-cluster", service=f"{NAME}-mailpit", forceNewDeployment=True)
+    aws.settings(provisioning_reads=0)
+    assert run_playbook(aws, INVENTORY, "site").ok().changes == []
+    (newest,) = service(aws, "mailpit")["deployments"]
+    assert newest["rolloutState"] == "COMPLETED"
+
+
+def test_what_goes_wrong_in_a_look_is_said_once_and_fails_the_run(aws: Account) -> None:
+    denied = {"service": "sqs", "operation": "GetQueueAttributes", "code": "AccessDenied", "status": 403}
+    aws.fault(**denied, message="not yours", times=99)
+    run = run_playbook(aws, INVENTORY, "site")
+    aws.clear_faults()
+    assert run.status != 0
+    assert run.output.count("failed: [notifications]") == 1
+
+
 def test_SB_01_runs_in_the_default_vpc_and_all_its_subnets(aws: Account) -> None:
     assert len(aws.client("ec2").describe_vpcs()["Vpcs"]) == 1
     subnets = default_subnets(aws)

@@ -27,6 +27,17 @@ def test_every_kind_is_converged_in_one_layer_and_removed_in_one() -> None:
     assert sorted(gone) == sorted(KINDS)
 
 
+def test_the_look_takes_every_step_that_the_layers_take() -> None:
+    files = [ROOT / "playbooks" / "layers" / f"{name}.yml" for name in ("data", "front", "await_data", "services")]
+    taken: dict[str, list[str]] = {}
+    for play in (play for file in files for play in yaml.safe_load(file.read_text()) if "converge.yml" in str(play)):
+        for kind in {part for part in play["hosts"].split(":") if part in KINDS}:
+            taken.setdefault(kind, []).append(play.get("vars", {}).get("component_tasks", "main"))
+    assert taken.pop("ecs_service") == ["prepare", "service", "service"]  # its main.yml is both
+    look = next(p for p in yaml.safe_load((ROOT / "playbooks/layers/look.yml").read_text()) if "vars" in p)["vars"]
+    assert look["component_steps"] == {kind: steps for kind, steps in taken.items() if steps != ["main"]}
+
+
 @pytest.mark.parametrize(
     ("kind", "used"),
     [

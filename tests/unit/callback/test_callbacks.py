@@ -105,6 +105,23 @@ def run(callback: CallbackModule, *outcomes: SimpleNamespace) -> None:
         callback.v2_runner_on_ok(result)
 
 
+@pytest.mark.parametrize("check", [False, True])
+def test_what_a_look_finds_is_counted_when_it_is_done(
+    callback: CallbackModule, screen: Screen, arguments: dict[str, Any], check: bool
+) -> None:
+    arguments["check"] = check
+    deletion = outcome({"changed": True, "changes": [{**CHANGE, "action": "delete"}]}, check_mode=check)
+    failure = outcome({"failed": True, "msg": "not now"}, name="mails")
+    callback.v2_playbook_on_play_start(SimpleNamespace(vars={"stack_look": True}))
+    run(callback, deletion)
+    callback.v2_runner_on_failed(failure)
+    assert [(c.changes, c.failures) for c in callback.components.values()] == [([], []), ([], [])]
+    callback.v2_playbook_on_play_start(SimpleNamespace(vars={}))
+    run(callback, deletion)
+    callback.v2_playbook_on_stats(Totals())
+    assert f"0 {'to change' if check else 'changed'}, 1 {'to delete' if check else 'deleted'}" in screen.text
+
+
 def test_a_run_is_summed_up_by_component(callback: CallbackModule, screen: Screen) -> None:
     run(callback, outcome({"changed": True, "changes": [CHANGE]}), outcome({"changed": False}, name="mails"))
     callback.v2_playbook_on_stats(Totals())

@@ -27,7 +27,8 @@ manager = SimpleNamespace(
     set_nonpersistent_facts=lambda host, facts: None,
     get_vars=lambda play, host: {"ansible_connection": "slipway.fargate.warm"},
 )
-CallbackModule().v2_playbook_on_play_start(SimpleNamespace(hosts=["all"], get_variable_manager=lambda: manager))
+play = SimpleNamespace(hosts=["all"], vars={}, get_variable_manager=lambda: manager)
+CallbackModule().v2_playbook_on_play_start(play)
 from ansible.plugins import loader
 print(*(path for cache in vars(loader).values() for path in getattr(cache, "_module_cache", ())))
 """
@@ -41,7 +42,7 @@ def play(connection: str | None) -> SimpleNamespace:
         set_nonpersistent_facts=lambda host, facts: variables[host].update(facts),
         variables=variables,
     )
-    return SimpleNamespace(hosts=["all"], get_variable_manager=lambda: manager)
+    return SimpleNamespace(hosts=["all"], vars={}, get_variable_manager=lambda: manager)
 
 
 OWN = ("_open_store", "_start_server", "_share_templates")
@@ -89,27 +90,32 @@ def test_a_play_without_hosts_is_passed_over(started: list[str]) -> None:
     assert started != []
 
 
-def told(connection: str, *results: Any) -> list[Any]:
-    """What each host knows after these results."""
+def told(connection: str, *results: Any, look: bool = False) -> list[Any]:
+    """What each host knows after these results, of a look or of anything else."""
     callback, this = warm.CallbackModule(), play(connection)
+    this.vars["stack_look"] = look
     callback.v2_playbook_on_play_start(this)
     for result in results:
         if result.is_failed():
             callback.v2_runner_on_failed(result)
         else:
             callback.v2_runner_on_ok(result)
-    return [variables.get("stack_unchanged") for variables in this.get_variable_manager().variables.values()]
+    known = list(this.get_variable_manager().variables.values())
+    other = warm.UNCHANGED if look else warm.LOOKS_UNCHANGED
+    assert all(variables.get(other, True) for variables in known)
+    return [variables.get(warm.LOOKS_UNCHANGED if look else warm.UNCHANGED) for variables in known]
 
 
 def result(changed: bool = False, failed: bool = False) -> SimpleNamespace:
     return SimpleNamespace(is_changed=lambda: changed, is_failed=lambda: failed)
 
 
-def test_every_host_knows_whether_something_changed(started: list[str]) -> None:
-    assert told(warm.CONNECTION) == told(warm.CONNECTION, result(), result()) == [True, True]
-    assert told(warm.CONNECTION, result(), result(changed=True), result()) == [False, False]
-    assert told(warm.CONNECTION, result(failed=True)) == [False, False]
-    assert told("ansible.builtin.local", result()) == [None, None]
+@pytest.mark.parametrize("look", [False, True])
+def test_every_host_knows_whether_something_changed(started: list[str], look: bool) -> None:
+    assert told(warm.CONNECTION, look=look) == told(warm.CONNECTION, result(), result(), look=look) == [True, True]
+    assert told(warm.CONNECTION, result(), result(changed=True), result(), look=look) == [False, False]
+    assert told(warm.CONNECTION, result(failed=True), look=look) == [False, False]
+    assert told("ansible.builtin.local", result(), look=look) == [None, None]
 
 
 def test_what_every_task_needs_is_loaded_when_the_playbook_starts() -> None:
