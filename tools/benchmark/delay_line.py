@@ -32,12 +32,13 @@ class DelayLine:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="delay line", daemon=True)
         self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.Task[None]] = set()  # asyncio itself holds tasks weakly
         self.url = ""
         self.calls = 0  # that went through
 
     def __enter__(self) -> DelayLine:
         self._thread.start()
-        starting = asyncio.start_server(self._connected, HOST, 0, backlog=256)
+        starting = asyncio.start_server(self._accept, HOST, 0, backlog=256)
         self._server = asyncio.run_coroutine_threadsafe(starting, self._loop).result()
         self.url = f"http://{HOST}:{self._server.sockets[0].getsockname()[1]}"
         return self
@@ -57,6 +58,11 @@ class DelayLine:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.ensure_future(self._connected(reader, writer))
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
