@@ -8,6 +8,7 @@ Python runs the handler of a signal as soon as it can: after a fork, that is in 
 registered for forks, and there Python drops what the handler raises. ansible-core's own handler ends the workers and
 raises KeyboardInterrupt, so that after a Ctrl-C in the middle of a fork the controller waited for dead workers forever.
 A signal that came to a worker before Python was itself again in it was lost, too. Here both wait for the fork.
+And a worker that a Ctrl-C ended in the middle of a result kept the lock of the queue, which the controller needs, too.
 
 https://docs.python.org/3/library/os.html#os.register_at_fork
 https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html
@@ -42,10 +43,23 @@ def _bound(run: Callable[[Any], None], prctl: Callable[..., int]) -> Callable[[A
         if os.getppid() != worker._parent_pid:
             os._exit(1)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        worker._final_q.put = _whole(worker._final_q.put)
         gc.freeze()  # no need to look for garbage in what it has from the controller
         run(worker)
 
     return runs
+
+
+def _whole(put: Callable[[Any], None]) -> Callable[[Any], None]:
+    def puts(item: Any) -> None:
+        # Not SIGTERM: it is what ends a worker when nobody reads the queue any more.
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            put(item)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+    return puts
 
 
 def _undisturbed(start: Callable[[Any], None]) -> Callable[[Any], None]:

@@ -74,10 +74,31 @@ INTERRUPT = (
 )
 
 
+# While a worker holds the lock of the queue of results.
+INTERRUPT_RESULT = (
+    "import os, sys, time\n"
+    "from multiprocessing.connection import Connection\n"
+    "if 'ansible-playbook' in str(sys.orig_argv):\n"
+    "    main, send = os.getpid(), Connection._send_bytes\n"
+    "    def interrupted(self, buf):\n"
+    "        if os.getpid() != main:\n"
+    "            Connection._send_bytes = send\n"
+    "            os.kill(main, {number})\n"
+    "            time.sleep(1)\n"
+    "        send(self, buf)\n"
+    "    Connection._send_bytes = interrupted\n"
+)
+MOMENTS = {"fork": (INTERRUPT, "import time\ntime.sleep(300)"), "result": (INTERRUPT_RESULT, "module.exit_json()")}
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 99)])
-def test_a_signal_in_the_middle_of_a_fork_ends_the_run(project: Project, number: int, status: int) -> None:
-    (project.folder / "sitecustomize.py").write_text(INTERRUPT.format(number=int(number)))
-    project.module("slow", "import time\ntime.sleep(300)")
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_signal_in_the_middle_of_a_fork_or_a_result_ends_the_run(
+    project: Project, moment: str, number: int, status: int
+) -> None:
+    hook, module = MOMENTS[moment]
+    (project.folder / "sitecustomize.py").write_text(hook.format(number=int(number)))
+    project.module("slow", module)
     more = {"PYTHONPATH": str(project.folder), "ANSIBLE_CALLBACKS_ENABLED": "slipway.fargate.warm"}
     with subprocess.Popen(
         project.command([{"slow": {}}], {"h": "slipway.fargate.warm"}),
