@@ -114,6 +114,18 @@ class Project:
         log = {"SLIPWAY_WARM_LOG": str(self.log), "RECORD": str(self.record)}
         return {**kept, "LC_ALL": "C.UTF-8", "ANSIBLE_NOCOLOR": "1", **log, **more}
 
+    def start(self, tasks: list[dict[str, Any]], **environment: str) -> subprocess.Popen[bytes]:
+        """A run on one warm host, in a process group of its own; nobody reads what it prints."""
+        return subprocess.Popen(
+            self.command(tasks, {"h": "slipway.fargate.warm"}),
+            cwd=self.folder,
+            env=self.environment(**environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
     def run(
         self, tasks: list[dict[str, Any]], hosts: dict[str, str] | None = None, *options: str, **environment: str
     ) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import signal
 import stat
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -53,10 +52,7 @@ def sockets(project: Project) -> list[Path]:
 def test_nothing_outlives_a_controller_that_is_killed(project: Project, number: int) -> None:
     project.module("trace", TRACE)
     noted = project.folder / "noted"
-    command = project.command([{"trace": {"data": str(noted)}}], {"h": "slipway.fargate.warm"})
-    with subprocess.Popen(
-        command, cwd=project.folder, env=project.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as controller:
+    with project.start([{"trace": {"data": str(noted)}}]) as controller:
         assert eventually(noted.exists)
         pids = json.loads(noted.read_text())
         assert all(map(is_running, pids.values()))
@@ -100,15 +96,7 @@ def test_a_signal_in_the_middle_of_a_fork_or_a_result_ends_the_run(
     (project.folder / "sitecustomize.py").write_text(hook.format(number=int(number)))
     project.module("slow", module)
     more = {"PYTHONPATH": str(project.folder), "ANSIBLE_CALLBACKS_ENABLED": "slipway.fargate.warm"}
-    with subprocess.Popen(
-        project.command([{"slow": {}}], {"h": "slipway.fargate.warm"}),
-        cwd=project.folder,
-        env=project.environment(**more),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    ) as controller:
+    with project.start([{"slow": {}}], **more) as controller:
         try:
             assert controller.wait(30) == status
         finally:
@@ -128,10 +116,7 @@ def test_a_worker_that_ends_takes_its_module_along(project: Project) -> None:
     )
     (project.folder / "library" / "trace.py").write_text(body.replace("import json", find + "import json", 1))
     noted = project.folder / "noted"
-    command = project.command([{"trace": {"data": str(noted)}}], {"h": "slipway.fargate.warm"})
-    with subprocess.Popen(
-        command, cwd=project.folder, env=project.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as controller:
+    with project.start([{"trace": {"data": str(noted)}}]) as controller:
         assert eventually(noted.exists)
         pids = json.loads(noted.read_text())
         assert eventually(lambda: not is_running(pids["module"]))
